@@ -1,0 +1,74 @@
+/** One entry of the error catalogue: everything a person needs who meets the code. */
+export interface ErrorEntry {
+  code: string
+  status: number
+  title: string
+  /** What to do about it. */
+  hint: string
+}
+
+const entries = [
+  {
+    code: 'PAN0001',
+    status: 500,
+    title: 'Internal error',
+    hint: 'This is a fault in Panoptes. The log line with the same request id says more; please report it.',
+  },
+  { code: 'PAN0002', status: 404, title: 'No such route', hint: 'See /api/openapi.json for all routes.' },
+  { code: 'PAN0003', status: 400, title: 'Request not valid', hint: 'The message names the field and what it must be.' },
+  { code: 'PAN0004', status: 413, title: 'Request too large', hint: 'Send less at once; the message names the limit.' },
+  { code: 'PAN0005', status: 503, title: 'Not ready', hint: 'The server is starting, or one of its stores does not answer. Try again; /readyz says which.' },
+  { code: 'PAN0006', status: 507, title: 'Disk nearly full', hint: 'Free disk space or lower the retention; ingest resumes by itself.' },
+  { code: 'PAN0007', status: 404, title: 'Not found', hint: 'It does not exist, or you may not see it.' },
+  { code: 'PAN0008', status: 409, title: 'Conflict', hint: 'Something with this name exists, or it has changed since you read it.' },
+  { code: 'PAN0009', status: 415, title: 'Media type not supported', hint: 'The message names the media type this route takes.' },
+  { code: 'PAN0101', status: 401, title: 'Not signed in', hint: 'Sign in, or send a token: Authorization: Bearer …' },
+  { code: 'PAN0102', status: 401, title: 'Token expired or revoked', hint: 'Make a new token under Settings, or with `panoptes token create`.' },
+  { code: 'PAN0103', status: 403, title: 'Not allowed', hint: 'The message names the scope that is needed.' },
+  { code: 'PAN0104', status: 429, title: 'Too many attempts', hint: 'Wait for the time named in Retry-After.' },
+  { code: 'PAN0105', status: 401, title: 'Sign-in link used or expired', hint: 'Make a new one with `panoptes admin link` on the server machine.' },
+  { code: 'PAN0106', status: 401, title: 'Enrolment token used or expired', hint: 'Make a new one with `panoptes controller token`.' },
+  {
+    code: 'PAN0107',
+    status: 409,
+    title: 'Controller key in use elsewhere',
+    hint: 'The same key was used from two places: somebody copied it. Rotate it; the alarm names both.',
+  },
+  { code: 'PAN0201', status: 400, title: 'Query not understood', hint: 'The message points at the column.' },
+  { code: 'PAN0202', status: 504, title: 'Query took too long', hint: 'Narrow the time window or add a filter on an indexed field.' },
+  { code: 'PAN0203', status: 400, title: 'Query too large', hint: 'Narrow the time window or ask for fewer rows.' },
+  {
+    code: 'PAN0301',
+    status: 400,
+    title: 'Batch not valid',
+    hint: 'The message names the byte, column or limit. The batch was set aside; it will not be asked for again.',
+  },
+  { code: 'PAN0302', status: 409, title: 'Batch out of order', hint: 'Send the batch that follows the last acknowledged one; the answer names it.' },
+  {
+    code: 'PAN0303',
+    status: 409,
+    title: 'Batch differs from the stored one',
+    hint: 'The same identity was used for other rows: a copied spool or key. Nothing was written.',
+  },
+  { code: 'PAN0304', status: 400, title: 'Batch schema not supported', hint: 'Upgrade the server or the controller; the message names both versions.' },
+] as const satisfies readonly ErrorEntry[]
+
+export type ErrorCode = (typeof entries)[number]['code']
+
+/** The catalogue: `panoptes explain CODE`, the docs page and every answer are made from it. */
+export const errorCatalogue: ReadonlyMap<ErrorCode, ErrorEntry> = new Map(entries.map((e) => [e.code, e]))
+
+/** The error that every room throws. `detail` says what was wrong and where, in a sentence. */
+export class PanoptesError extends Error {
+  readonly code: ErrorCode
+  readonly status: number
+  readonly fields: Record<string, unknown>
+
+  constructor(code: ErrorCode, detail: string, fields: Record<string, unknown> = {}, options?: ErrorOptions) {
+    super(detail, options)
+    this.name = 'PanoptesError'
+    this.code = code
+    this.status = errorCatalogue.get(code)?.status ?? 500
+    this.fields = fields
+  }
+}

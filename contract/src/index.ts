@@ -1,0 +1,7 @@
+export * from './errors.ts'
+export * from './http.ts'
+export * from './record/accesses.ts'
+export * from './record/batch.ts'
+export * from './record/column.ts'
+export * from './record/gaps.ts'
+export * from './record/proxy-counters.ts'
