@@ -1,6 +1,7 @@
 export * from './client.ts'
 export * from './errors.ts'
 export * from './http.ts'
+export * from './ingest/routes.ts'
 export * from './record/accesses.ts'
 export * from './record/batch.ts'
 export * from './record/column.ts'
