@@ -50,10 +50,10 @@ export function createClient(options: ClientOptions) {
     const parts = input as { params?: unknown; query?: unknown; body?: unknown; signal?: AbortSignal }
     const headers: Record<string, string> = {}
     if (options.token) headers.authorization = `Bearer ${options.token}`
-    let body: BodyInit | undefined
+    let body: RequestInit['body']
     if (route.bodyType) {
       headers['content-type'] = route.bodyType
-      body = parts.body as BodyInit
+      body = parts.body as RequestInit['body']
     } else if (parts.body !== undefined) {
       headers['content-type'] = 'application/json'
       body = JSON.stringify(parts.body)
