@@ -1,3 +1,20 @@
+export {
+  Alarm,
+  ApiToken,
+  AuditEntry,
+  AuditValues,
+  ClusterName,
+  Controller,
+  EnrolmentToken,
+  GrantableScope,
+  Organization,
+  Role,
+  roleScopes,
+  SignInLink,
+  User,
+  UserSession,
+} from './access/models.ts'
+export * as accessRoutes from './access/routes.ts'
 export * from './client.ts'
 export * from './errors.ts'
 export * from './http.ts'
@@ -8,6 +25,9 @@ export * from './record/column.ts'
 export * from './record/gaps.ts'
 export * from './record/proxy-counters.ts'
 export * from './record/routes.ts'
+export { DemoHandOver, demoClusters, demoHandOverVariable } from './system/demo.ts'
+export * as systemRoutes from './system/routes.ts'
+export { DiskForecast, Problem, Settings, Source, Status, StoreStatus } from './system/routes.ts'
 export { Access, listFields as defaultFields } from './traffic/access.ts'
 export * from './traffic/common.ts'
 export * as trafficRoutes from './traffic/routes.ts'
