@@ -22,6 +22,7 @@ const entries = [
   { code: 'PAN0007', status: 404, title: 'Not found', hint: 'It does not exist, or you may not see it.' },
   { code: 'PAN0008', status: 409, title: 'Conflict', hint: 'Something with this name exists, or it has changed since you read it.' },
   { code: 'PAN0009', status: 415, title: 'Media type not supported', hint: 'The message names the media type this route takes.' },
+  { code: 'PAN0010', status: 405, title: 'Method not allowed', hint: 'The Allow header names the methods of this address.' },
   { code: 'PAN0101', status: 401, title: 'Not signed in', hint: 'Sign in, or send a token: Authorization: Bearer …' },
   { code: 'PAN0102', status: 401, title: 'Token expired or revoked', hint: 'Make a new token under Settings, or with `panoptes token create`.' },
   { code: 'PAN0103', status: 403, title: 'Not allowed', hint: 'The message names the scope that is needed.' },

@@ -171,7 +171,7 @@ export const listTokens = defineRoute({
   summary: 'API tokens: the caller’s own, or all of the organization with users:read',
   tag: keys,
   scope: 'self',
-  query: Page.extend({ all: z.stringbool().default(false).describe('All users’ tokens; needs users:read') }),
+  query: Page.extend({ all: z.enum(['true', 'false']).default('false').describe('true: all users’ tokens; needs users:read') }),
   response: z.object({ tokens: z.array(ApiToken), next }),
 })
 
