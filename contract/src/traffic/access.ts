@@ -3,6 +3,8 @@ import { accessColumns, serverColumns } from '../record/accesses.ts'
 import type { Column } from '../record/column.ts'
 
 function schemaOf(column: Column): z.ZodType {
+  // 64 random bits do not fit a JSON number: 16 hex digits, as W3C trace context writes them.
+  if (column.field === 'span.id') return z.string()
   switch (column.type) {
     case 'UInt8':
     case 'UInt16':
