@@ -47,6 +47,7 @@ export const signIn = defineRoute({
   summary: 'Sign in with e-mail and password; sets the session cookie',
   tag: signIn_,
   scope: 'public',
+  errors: ['PAN0104'],
   body: z.object({ email, password: z.string().min(1).max(200) }),
   response: UserSession,
 })
@@ -55,9 +56,10 @@ export const signInByLink = defineRoute({
   operationId: 'signInByLink',
   method: 'POST',
   path: '/api/v1/session/link',
-  summary: 'Sign in with the token of a one-time link; sets the session cookie',
+  summary: 'Sign in with the token of a one-time link (SERVER/sign-in#token=…); sets the session cookie',
   tag: signIn_,
   scope: 'public',
+  errors: ['PAN0104', 'PAN0105'],
   body: z.object({ token: z.string().min(1).max(200) }),
   response: UserSession,
 })
@@ -79,6 +81,7 @@ export const setPassword = defineRoute({
   summary: 'Set the password of the signed-in user; ends their other sessions',
   tag: signIn_,
   scope: 'self',
+  errors: ['PAN0104'],
   body: z.object({ password, current: z.string().max(200).optional().describe('Needed once a password is set, unless signed in by a link') }),
   response: done,
 })
@@ -101,6 +104,7 @@ export const createOrganization = defineRoute({
   summary: 'Create an organization with its first administrator (administrators of the first organization only)',
   tag: people,
   scope: 'users:write',
+  errors: ['PAN0008'],
   body: z.object({ name: Name, email, adminName: Name }),
   response: z.object({ organization: Organization, user: User, signIn: SignInLink }),
   status: 201,
@@ -124,6 +128,7 @@ export const createUser = defineRoute({
   summary: 'Create a user; the answer holds their first sign-in link, shown once',
   tag: people,
   scope: 'users:write',
+  errors: ['PAN0008'],
   body: z.object({ email, name: Name, role: Role }),
   response: z.object({ user: User, signIn: SignInLink }),
   status: 201,
@@ -133,11 +138,12 @@ export const updateUser = defineRoute({
   operationId: 'updateUser',
   method: 'PATCH',
   path: '/api/v1/users/:id',
-  summary: 'Change name, role or whether the user may sign in',
+  summary: 'Change e-mail, name, role or whether the user may sign in',
   tag: people,
   scope: 'users:write',
+  errors: ['PAN0007', 'PAN0008'],
   params,
-  body: z.object({ name: Name.optional(), role: Role.optional(), disabled: z.boolean().optional() }),
+  body: z.object({ email: email.optional(), name: Name.optional(), role: Role.optional(), disabled: z.boolean().optional() }),
   response: User,
 })
 
@@ -148,6 +154,7 @@ export const deleteUser = defineRoute({
   summary: 'Delete a user with their sessions and tokens',
   tag: people,
   scope: 'users:write',
+  errors: ['PAN0007', 'PAN0008'],
   params,
   response: done,
 })
@@ -159,6 +166,7 @@ export const createSignInLink = defineRoute({
   summary: 'A one-time sign-in link for a user who has lost theirs',
   tag: people,
   scope: 'users:write',
+  errors: ['PAN0007'],
   params,
   response: SignInLink,
   status: 201,
@@ -198,6 +206,7 @@ export const deleteToken = defineRoute({
   summary: 'Revoke an API token: one’s own, or any with users:write',
   tag: keys,
   scope: 'self',
+  errors: ['PAN0007'],
   params,
   response: done,
 })
@@ -240,6 +249,7 @@ export const deleteEnrolmentToken = defineRoute({
   summary: 'Revoke an enrolment token that was not used',
   tag: keys,
   scope: 'settings:write',
+  errors: ['PAN0007'],
   params,
   response: done,
 })
@@ -262,6 +272,7 @@ export const rotateControllerKey = defineRoute({
   summary: 'Have the controller take a new key at its next heartbeat; the old one works until the new one was used',
   tag: keys,
   scope: 'settings:write',
+  errors: ['PAN0007'],
   params,
   response: Controller,
   status: 202,
@@ -274,6 +285,7 @@ export const deleteController = defineRoute({
   summary: 'Revoke a controller’s key; what it has recorded stays',
   tag: keys,
   scope: 'settings:write',
+  errors: ['PAN0007'],
   params,
   response: done,
 })
@@ -314,6 +326,7 @@ export const acknowledgeAlarm = defineRoute({
   summary: 'Say that an alarm was seen',
   tag: watch,
   scope: 'record:write',
+  errors: ['PAN0007'],
   params,
   response: Alarm,
 })

@@ -118,7 +118,13 @@ export const Heartbeat = z
   .strict()
 export type Heartbeat = z.infer<typeof Heartbeat>
 
-export const HeartbeatAnswer = z.object({ now: z.iso.datetime() }).strict()
+export const HeartbeatAnswer = z
+  .object({
+    now: z.iso.datetime(),
+    /** A new key, while a rotation is asked for: write it to disk, then use it. The old one works until the new one was used. */
+    key: secret.optional(),
+  })
+  .strict()
 export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>
 
 /** Exchanges a one-time enrolment token for a controller's own key. Needs no other credential. */

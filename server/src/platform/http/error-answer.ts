@@ -28,6 +28,7 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   const known = toPanoptesError(error)
   if (known.code === 'PAN0001') request.log.error({ err: known.cause ?? error }, 'request failed')
   else request.log.debug({ code: known.code, detail: known.message }, 'request refused')
+  request.errorCode = known.code
   const retryAfter = known.fields.retryAfterS
   if (typeof retryAfter === 'number') reply.header('retry-after', String(Math.max(1, Math.ceil(retryAfter))))
   if (known.status === 401) reply.header('www-authenticate', 'Bearer')

@@ -13,8 +13,19 @@ export interface Call<R> {
   body: R extends Route<z.ZodType, z.ZodType, infer B, z.ZodType> ? (B extends z.ZodUndefined ? Buffer : Out<B>) : never
   principal: Principal
   signal: AbortSignal
+  /** Says what a change is about, for the audit log. Whoever says nothing is logged by path alone. */
+  audit: (change: Change) => void
   request: FastifyRequest
   reply: FastifyReply
+}
+
+/** What was changed: `kind/id`, and the values before and after, which are flattened to dotted names. */
+export interface Change {
+  target: string
+  before?: object | undefined
+  after?: object | undefined
+  /** Organization whose log gets the entry, where it is not the principal's. */
+  org?: string
 }
 
 /** JSON that a room has written itself, because its answer is large: sent as it is, checked in tests only. */
@@ -52,7 +63,10 @@ export function implement<R extends Route>(app: FastifyInstance, route: R, handl
     },
     handler: async (request, reply) => {
       const input = { params: check(route.params, request.params, 'params'), query: check(route.query, request.query, 'query'), body: bodyOf(route, request) }
-      const call = { ...input, principal: request.principal, signal: signalOf(reply), request, reply } as Call<R>
+      const audit = (change: Change) => {
+        request.change = change
+      }
+      const call = { ...input, principal: request.principal, signal: signalOf(reply), audit, request, reply } as Call<R>
       const answer = await handler(call)
       if (answer === undefined || reply.sent) return reply
       return send(reply, route, answer, app.panoptes.strict)

@@ -1,6 +1,7 @@
 import { batchLimits, type Route } from '@panoptes/contract'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify'
 import { answerUnknown, sendError } from './error-answer.ts'
+import type { Change } from './implement.ts'
 import { type Authenticate, nobody, type Principal } from './principal.ts'
 
 declare module 'fastify' {
@@ -9,6 +10,8 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     principal: Principal
+    change: Change | undefined
+    errorCode: string | undefined
   }
   interface FastifyContextConfig {
     route?: Route
@@ -21,6 +24,8 @@ export interface HttpOptions {
   /** Answers that break their schema are errors: on in development and tests. */
   strict: boolean
   tls?: { cert: string; key: string }
+  /** Told of every request that may change something, before it is answered. */
+  audit?: (request: FastifyRequest, change: Change | undefined, outcome: { status: number; code: string | null }) => Promise<void>
   /** Believe X-Forwarded-For of these proxies (addresses or CIDRs, comma-separated). */
   trustProxy?: string
 }
@@ -49,6 +54,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     rawBodyLimit: batchLimits.maxBytes + megabyte,
   })
   app.decorateRequest('principal')
+  app.decorateRequest('change')
+  app.decorateRequest('errorCode')
   app.addHook('onRequest', async (request, reply) => {
     request.principal = nobody
     for (const [name, value] of secureHeaders) reply.header(name, value)
@@ -56,10 +63,19 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store')
     reply.header('x-request-id', request.id)
   })
+  app.addHook('onSend', async (request, reply, payload) => {
+    const route = request.routeOptions.config?.route
+    if (!options.audit || !route || route.method === 'GET' || unaudited.has(route.operationId)) return payload
+    await options.audit(request, request.change, { status: reply.statusCode, code: request.errorCode ?? null })
+    return payload
+  })
   app.setErrorHandler(sendError)
   app.setNotFoundHandler((request, reply) => answerUnknown(app, request, reply))
   return app
 }
+
+/** What controllers do all day: the record itself is the log of it. */
+const unaudited: ReadonlySet<string> = new Set(['sendBatch', 'sendHeartbeat'])
 
 const contentSecurityPolicy = [
   "default-src 'self'",
