@@ -39,10 +39,10 @@ const access: fc.Arbitrary<Access> = fc.record(
     'user.agent': hostile,
     'grpc.status': fc.integer({ min: -1, max: 16 }),
     duration: fc.nat(),
-    // Node 24.21's JSON.parse misreads some keys of one escaped character: keys here are longer, as header names are.
+    // JSON.parse of Node 24.21 misreads keys with escapes once it has seen a key that ends with a backslash; no header name does.
     'req.headers': fc
       .dictionary(
-        hostile.map((key) => `x-${key}`),
+        hostile.map((key) => key.replaceAll('\\', '')),
         hostile,
       )
       .map((d) => ({ ...d })),
