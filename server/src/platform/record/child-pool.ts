@@ -1,0 +1,86 @@
+import { type ChdbQueryStream, type ChdbResult, Session } from 'chdb'
+
+export type Kind = 'read' | 'write' | 'control'
+
+/** How many statements run at once. chDB runs one per connection; writers have their own so that readers never starve them. */
+const sizes: Record<Kind, number> = { read: 6, write: 2, control: 1 }
+
+/** What a statement is run with: settings and query parameters, in the text form of ClickHouse's HTTP interface. */
+export type Options = Map<string, string>
+
+const quote = (text: string) => `'${text.replace(/[\\']/g, '\\$&')}'`
+
+/** One chDB connection and the settings that the last statement left on it. */
+export class Connection {
+  readonly session: Session
+  readonly kind: Kind
+  private readonly left = new Set<string>()
+
+  constructor(session: Session, kind: Kind) {
+    this.session = session
+    this.kind = kind
+  }
+
+  /** Sets what this statement wants and puts back what the one before had set. Parameters stay: the next use of a name replaces it. */
+  async prepare(options: Options): Promise<void> {
+    const sets = [...options].map(([name, value]) => `${name}=${quote(value)}`)
+    const resets = [...this.left].filter((name) => !options.has(name)).map((name) => `${name}=DEFAULT`)
+    if (sets.length + resets.length === 0) return
+    this.left.clear()
+    for (const name of options.keys()) if (!name.startsWith('param_')) this.left.add(name)
+    await this.session.queryAsync(`SET ${[...sets, ...resets].join(', ')}`)
+  }
+
+  query(sql: string): Promise<ChdbResult> {
+    return this.session.queryAsync(sql, { format: 'TabSeparated' })
+  }
+
+  stream(sql: string): ChdbQueryStream {
+    return this.session.queryStream(sql, { format: 'TabSeparated' })
+  }
+}
+
+/** chDB connections by kind, first come first served. */
+export class SessionPool {
+  private readonly free: Record<Kind, Connection[]> = { read: [], write: [], control: [] }
+  private readonly waiting: Record<Kind, ((connection: Connection) => void)[]> = { read: [], write: [], control: [] }
+  private readonly sessions: Session[] = []
+
+  private constructor() {}
+
+  /** Opens the folder. Throws chDB's error where it is locked (76) or cannot be read. */
+  static async open(dataDir: string, configFile: string): Promise<SessionPool> {
+    const pool = new SessionPool()
+    for (const kind of ['control', 'write', 'read'] as const) {
+      for (let i = 0; i < sizes[kind]; i++) {
+        const session = new Session(dataDir, { connectionArgs: [`--config-file=${configFile}`] })
+        pool.sessions.push(session)
+        if (pool.sessions.length === 1) await session.queryAsync('CREATE DATABASE IF NOT EXISTS panoptes ENGINE = Atomic')
+        await session.queryAsync('USE panoptes')
+        pool.free[kind].push(new Connection(session, kind))
+      }
+    }
+    return pool
+  }
+
+  /** Runs `work` on a connection of its own, waiting for one where all are busy. */
+  async use<T>(kind: Kind, work: (connection: Connection) => Promise<T>): Promise<T> {
+    const connection = this.free[kind].pop() ?? (await new Promise<Connection>((resolve) => this.waiting[kind].push(resolve)))
+    try {
+      return await work(connection)
+    } finally {
+      const next = this.waiting[kind].shift()
+      if (next) next(connection)
+      else this.free[kind].push(connection)
+    }
+  }
+
+  /** Stops the statement that carries this tag, wherever it is. */
+  async kill(tag: string): Promise<void> {
+    await this.use('control', (c) => c.query(`KILL QUERY WHERE startsWith(query, ${quote(`/*${tag}*/`)}) ASYNC`))
+  }
+
+  close(): void {
+    for (const session of this.sessions) session.close()
+  }
+}
