@@ -24,6 +24,12 @@ export interface Telemetry {
 }
 
 const requestHeaders = ['x-custom', 'traceparent', 'content-type']
+/** What the access log service has no field for goes as tags, beside one of our own. */
+const customTags = [
+  { tag: 'panoptes.upstream.peer', value: '%UPSTREAM_PEER_URI_SAN%' },
+  { tag: 'panoptes.upstream.local', value: '%UPSTREAM_LOCAL_URI_SAN%' },
+  { tag: 'mesh', literal: { value: 'bank' } },
+]
 const responseHeaders = ['x-up', 'content-type', 'grpc-status']
 
 /** Points of time whose distances Envoy's own file log prints in microseconds, named as the record names the phases. */
@@ -114,6 +120,7 @@ export function accessLogs(logs: AccessLogs): Config[] {
           buffer_size_bytes: 16_777_216,
           grpc_stream_retry_policy: { num_retries: 50 },
           grpc_service: { envoy_grpc: { cluster_name: 'als' } },
+          custom_tags: customTags,
         },
         ...(logs.kind === 'http'
           ? {
@@ -250,6 +257,7 @@ function listener(l: Listener, filter: Config): Config {
   return {
     name: l.name,
     address: socketAddress(l.at),
+    ...(l.tls ? { listener_filters: [{ name: 'inspector', typed_config: type('envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector') }] } : {}),
     filter_chains: [{ ...(l.tls ? { transport_socket: l.tls } : {}), filters: [filter] }],
   }
 }

@@ -1,4 +1,5 @@
 import type { Proof } from '../proof.ts'
+import { a02 } from './a02.ts'
 
 /** Every line of the Must show list that a program can prove, in order. */
-export const proofs: readonly Proof[] = []
+export const proofs: readonly Proof[] = [a02]

@@ -1,0 +1,163 @@
+import type { Row } from '../lab/api.ts'
+import { runLoad, type Sent } from '../lab/load.ts'
+import { otlpAttributes } from '../lab/otlp-format.ts'
+import { type Pair, startPair } from '../lab/pair.ts'
+import { controllerId, type Product, startController, startServer } from '../lab/product.ts'
+import { sleep, until } from '../lab/wait.ts'
+import { mustGoRed } from '../must-go-red.ts'
+import { defineProof, type Run } from '../proof.ts'
+import { differences, type Evidence, rules } from '../witness/access.ts'
+import { type FileLine, hostPort, isoUs, readFileLog, startUs } from '../witness/file-log.ts'
+
+const byApp = { client: 'till', server: 'shop' } as const
+
+export const a02 = defineProof({
+  line: 'A.2',
+  title: 'Two real Envoys, every request exactly once per side, field by field; by ALS and by OTLP',
+  async run(run) {
+    const server = await startServer(run)
+    const fields = (await server.api.get<{ fields: { field: string }[] }>('/api/v1/record/fields')).fields.map((f) => f.field)
+    const bare = fields.filter((field) => !rules[field])
+    run.check('every field of the record has a rule to compare it by', bare.length === 0, bare.join(', ') || `${fields.length} fields`)
+    for (const source of ['als', 'otlp'] as const) await carry(run, server, source, fields)
+  },
+})
+
+/** One run of the load, reported by one of the two protocols. */
+async function carry(run: Run, server: Product, source: 'als' | 'otlp', fields: string[]): Promise<void> {
+  const name = `lab-${source}`
+  const controller = await startController(run, server, { name })
+  const telemetry = source === 'als' ? { als: controller.als, metrics: controller.als } : { otlp: controller.otlp, metrics: controller.als }
+  const pair = await startPair(run, { telemetry, otlpAttributes, tag: source === 'als' ? '' : '-o' })
+  // Both proxies have said who they are once their first counters have come.
+  await sleep(2500)
+  const began = new Date(Date.now() - 60_000).toISOString()
+  const count = run.scaled(3_000, 20_000)
+  run.say(`${source}: ${count} requests through two Envoys`)
+  const sent = await runLoad({ random: run.random.fork(source), http: pair.http, tcp: pair.tcp, count, rate: run.scaled(300, 500) })
+  const logs = await settledLogs(pair, sent)
+  const lines = logs.client.length + logs.server.length
+  const rows = await until(
+    `${lines} rows in the record`,
+    60,
+    async () => {
+      const found = await server.api.rows({ query: `cluster="${name}"`, from: began, to: 'now' })
+      return found.length >= lines ? found : undefined
+    },
+    1000,
+  ).catch(() => server.api.rows({ query: `cluster="${name}"`, from: began, to: 'now' }))
+  run.figure(`${source}: requests sent`, sent.length)
+  run.figure(`${source}: entries of the client side`, logs.client.length)
+  run.figure(`${source}: entries of the server side`, logs.server.length)
+  run.figure(`${source}: rows in the record`, rows.length)
+  witnessesAgree(run, source, sent, logs, pair)
+  const reporter = { source, cluster: name, controller: await controllerId(server, name) }
+  const evidence = evidenceOf(reporter, sent, logs, pair)
+  mustGoRed<Row>(run, {
+    name: `${source}: exactly once and equal`,
+    rows,
+    compare: (found) => compareAll(found, evidence, fields),
+    alter: (row) => ({ ...row, ...alteration(run, row) }),
+  })
+}
+
+/** One changed value of the kind that a faulty decoder would produce. */
+function alteration(run: Run, row: Row): Record<string, string | number> {
+  const options = [
+    { status: Number(row.status) + 1 },
+    { duration: Number(row.duration) + 1000 },
+    { 'resp.body.bytes': Number(row['resp.body.bytes']) + 1 },
+    { 'dst.workload': `${row['dst.workload']}x` },
+  ]
+  return run.random.pick(options)
+}
+
+interface Logs {
+  client: FileLine[]
+  server: FileLine[]
+}
+
+/** The file logs once they have stopped growing (Envoy writes them every ten seconds). */
+async function settledLogs(pair: Pair, sent: Sent[]): Promise<Logs> {
+  const read = (): Logs => ({ client: readFileLog(pair.till.file), server: readFileLog(pair.shop.file) })
+  let last = -1
+  await until(
+    'the file logs are complete',
+    60,
+    () => {
+      const { client, server } = read()
+      const same = client.length >= sent.length && client.length + server.length === last
+      last = client.length + server.length
+      return same
+    },
+    11_000,
+  )
+  return read()
+}
+
+/** The generator, the applications and the proxies must tell one story before the record is asked. */
+function witnessesAgree(run: Run, source: string, sent: Sent[], logs: Logs, pair: Pair): void {
+  const times = new Map<string, number>()
+  for (const line of logs.client) if (line.id) times.set(String(line.id), (times.get(String(line.id)) ?? 0) + 1)
+  const http = sent.filter((s) => s.kind !== 'tcp')
+  run.bar(`${source}: requests not exactly once in the client proxy's own log`, http.filter((s) => times.get(s.id) !== 1).length, '=', 0)
+  run.bar(`${source}: TCP connections sent but not logged`, sent.length - http.length - logs.client.filter((l) => !l.id).length, '=', 0)
+  const failed = sent.filter((s) => s.outcome === 'failed').length
+  run.bar(`${source}: requests that failed in the generator`, failed, '=', 0)
+  const reached = logs.server.filter((l) => String(l.cluster) === 'inbound|8080||' && l.up_remote).length
+  const seen = pair.apps.http.filter((s) => !s.path.startsWith('/bank.')).length
+  run.bar(`${source}: requests the application saw beside those its proxy says it passed on`, Math.abs(reached - seen), '=', 0)
+  for (const status of [200, 403, 429, 503, 504]) run.bar(`${source}: answers ${status}`, sent.filter((s) => s.status === status).length, '>=', 1)
+  run.bar(`${source}: requests cancelled by the client`, sent.filter((s) => s.outcome === 'cancelled').length, '>=', 1)
+  run.bar(`${source}: requests tried more than once`, logs.client.filter((l) => Number(l.attempts) > 1).length, '>=', 1)
+}
+
+const keyOf = (side: string, us: number, id: string, port: number): string => `${side} ${us} ${id || `tcp:${port}`}`
+
+function evidenceOf(reporter: Pick<Evidence, 'source' | 'cluster' | 'controller'>, sent: Sent[], logs: Logs, pair: Pair): Map<string, Evidence> {
+  const byId = new Map(sent.map((s) => [s.id, s]))
+  const tcpByPort = new Map(sent.filter((s) => s.kind === 'tcp').map((s) => [s.localPort, s]))
+  const seenByPort = new Map(pair.apps.tcp.map((s) => [s.remotePort, s]))
+  const tries = new Map<string, number>()
+  const out = new Map<string, Evidence>()
+  for (const side of ['client', 'server'] as const) {
+    const self = pair[byApp[side]]
+    const peer = pair[byApp[side === 'client' ? 'server' : 'client']]
+    for (const line of [...logs[side]].sort((a, b) => startUs(a) - startUs(b))) {
+      const id = String(line.id ?? '')
+      const near = hostPort(side === 'client' ? line.down_remote : line.up_local)[1]
+      const seenTcp = seenByPort.get(near)
+      const attempt = side === 'server' ? (tries.get(id) ?? 0) + 1 : 0
+      if (attempt) tries.set(id, attempt)
+      out.set(keyOf(side, startUs(line), id, hostPort(line.down_remote)[1]), {
+        side,
+        ...reporter,
+        line,
+        sent: id ? byId.get(id) : side === 'client' ? tcpByPort.get(near) : seenTcp && byId.get(seenTcp.id),
+        seen: id ? pair.apps.http.find((s) => s.id === id && s.attempt === attempt) : seenTcp,
+        self,
+        peer,
+        pair,
+      })
+    }
+  }
+  return out
+}
+
+/** Rows against evidence: what is missing, double, unknown or unequal. */
+function compareAll(rows: readonly Row[], evidence: Map<string, Evidence>, fields: readonly string[]): string[] {
+  const out: string[] = []
+  const found = new Map<string, number>()
+  for (const row of rows) {
+    const port = Number(row.reporter === 'client' ? row['app.port'] || row['src.port'] : row['src.port'])
+    const id = String(row['request.id'] ?? '').replace(/^[0-]*$/, '')
+    const key = keyOf(String(row.reporter), isoUs(String(row.ts)), id, port)
+    found.set(key, (found.get(key) ?? 0) + 1)
+    const known = evidence.get(key)
+    if (!known) out.push(`row ${row.id} (${key}) is in no log`)
+    else for (const difference of differences(row, known, fields)) out.push(`${known.side} ${known.sent?.kind ?? '?'} ${difference} [${row.id}]`)
+  }
+  for (const key of evidence.keys()) if (!found.has(key)) out.push(`${key} is missing`)
+  for (const [key, times] of found) if (times > 1) out.push(`${key} is there ${times} times`)
+  return out
+}
