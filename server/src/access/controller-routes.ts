@@ -1,0 +1,61 @@
+import { type BatchAcknowledged, ingestRoutes, type Session, sessionHeader } from '@panoptes/contract'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { implement, type Principal } from '../platform/http/index.ts'
+import { heartbeat, openSession, requireSession } from './controllers.ts'
+import type { AccessDeps } from './deps.ts'
+import { enrol } from './enrolment.ts'
+import { countAttempt } from './limits.ts'
+
+/** Who sends batches: made from the key of the controller, never from the batch. */
+export interface Sender {
+  org: string
+  cluster: string
+  controller: string
+  origin: 'user' | 'demo'
+}
+
+/** What the routes of controllers need of the room that stores batches. */
+export interface BatchStore {
+  accept(sender: Sender, bytes: Uint8Array): Promise<BatchAcknowledged>
+  resume(sender: Sender): Promise<Session['resume']>
+}
+
+/** Enrolment, sessions, heartbeats and batches of controllers. */
+export function registerControllers(app: FastifyInstance, { db }: AccessDeps, store: BatchStore): void {
+  implement(app, ingestRoutes.enrolController, async ({ body, request, audit }) => {
+    audit({ target: `controller/${body.name}` })
+    try {
+      const enrolled = await enrol(db, body, request.ip)
+      audit({ target: `controller/${enrolled.controller}`, org: enrolled.org, after: { cluster: enrolled.cluster, instance: body.instance } })
+      return enrolled
+    } catch (error) {
+      await countAttempt(db, [{ key: `enrol/${request.ip}`, most: 20 }])
+      throw error
+    }
+  })
+
+  implement(app, ingestRoutes.openSession, async ({ body, principal, request, audit }) => {
+    audit({ target: `controller/${principal.id}`, after: { instance: body.instance, version: body.version } })
+    const { session } = await openSession(db, principal, body, request.ip)
+    return { session, resume: await store.resume(senderOf(principal)) }
+  })
+
+  implement(app, ingestRoutes.sendHeartbeat, async ({ body, principal, request }) => {
+    await requireSession(db, principal, sessionOf(request))
+    return heartbeat(db, principal, body, request.ip)
+  })
+
+  implement(app, ingestRoutes.sendBatch, async ({ body, principal, request }) => {
+    await requireSession(db, principal, sessionOf(request))
+    return store.accept(senderOf(principal), body)
+  })
+}
+
+function sessionOf(request: FastifyRequest): string | undefined {
+  const session = request.headers[sessionHeader]
+  return typeof session === 'string' ? session : undefined
+}
+
+function senderOf(principal: Principal): Sender {
+  return { org: principal.org, cluster: principal.cluster!, controller: principal.id, origin: principal.origin! }
+}
