@@ -3,11 +3,12 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const root = resolve(import.meta.dirname, '..')
-const packages = ['contract', 'controller', 'server', 'cli', 'ui', 'demo', 'prove', 'bench']
+const packages = ['contract', 'pki', 'controller', 'server', 'cli', 'ui', 'demo', 'prove', 'bench']
 
 /** Which of our packages a package may import. The folders say where code runs; this says who may know whom. */
 const mayImport: Record<string, string[]> = {
   contract: [],
+  pki: ['contract'],
   controller: ['contract'],
   server: ['contract'],
   cli: ['contract', 'pki'],

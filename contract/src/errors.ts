@@ -52,6 +52,37 @@ const entries = [
     hint: 'The same identity was used for other rows: a copied spool or key. Nothing was written.',
   },
   { code: 'PAN0304', status: 400, title: 'Batch schema not supported', hint: 'Upgrade the server or the controller; the message names both versions.' },
+  { code: 'PAN0401', status: 422, title: 'Certificates refused', hint: 'Put right what the list names, each with its own code, and run this again.' },
+  {
+    code: 'PAN0402',
+    status: 422,
+    title: 'Certificate file missing',
+    hint: 'A folder is empty, or holds all of ca-cert.pem, ca-key.pem, cert-chain.pem and root-cert.pem, or holds root-cert.pem and root-key.pem.',
+  },
+  { code: 'PAN0403', status: 422, title: 'Key of another certificate', hint: 'The private key and the certificate must be made together: find the pair.' },
+  { code: 'PAN0404', status: 422, title: 'Certificate expired', hint: 'Make a new one; `panoptes certs rotate --plan` shows how without an outage.' },
+  { code: 'PAN0405', status: 422, title: 'Certificate not yet valid', hint: "Check this machine's clock; else wait, or make one that is valid now." },
+  { code: 'PAN0406', status: 422, title: 'Not a CA certificate', hint: 'A CA needs basicConstraints CA:true and keyUsage keyCertSign.' },
+  {
+    code: 'PAN0407',
+    status: 422,
+    title: 'No room for a CA below',
+    hint: "Each CA's pathlen must allow the CAs below it: a root with pathlen 0 can sign no intermediate.",
+  },
+  {
+    code: 'PAN0408',
+    status: 422,
+    title: 'Certificates are no chain',
+    hint: 'cert-chain.pem begins with ca-cert.pem; each certificate is signed by the next, the last by root-cert.pem, which is signed by itself.',
+  },
+  { code: 'PAN0409', status: 422, title: 'More than one root', hint: 'Clusters of one mesh share one root. In the middle of a rotation say --root-overlap.' },
+  { code: 'PAN0410', status: 422, title: 'Not an RSA key of 2048 bits or more', hint: 'Make the certificate with an RSA key.' },
+  { code: 'PAN0411', status: 422, title: 'Private key readable by others', hint: 'chmod 600 FILE; and if others could have read it, make a new one.' },
+  { code: 'PAN0412', status: 422, title: 'Link leaves the folder', hint: 'Put the file itself into the folder.' },
+  { code: 'PAN0413', status: 422, title: 'Not a certificate or key', hint: 'The file must be PEM; a key must not be locked with a passphrase.' },
+  { code: 'PAN0414', status: 400, title: "Cluster's name not valid", hint: 'Up to 63 of a–z, 0–9 and -, not first or last.' },
+  { code: 'PAN0415', status: 422, title: 'Folder or file not usable', hint: 'It must be a folder with files that you may read and write.' },
+  { code: 'PAN0416', status: 422, title: 'Unknown certificate file', hint: 'Give the file the name Istio knows it by, or start with an empty folder.' },
 ] as const satisfies readonly ErrorEntry[]
 
 export type ErrorCode = (typeof entries)[number]['code']
