@@ -34,6 +34,13 @@ export interface ProxyTruth {
   dropped: number
 }
 
+/** One request as both its proxies logged it. */
+export interface FleetRequest extends EntryValues {
+  client: number
+  server: number
+  path: string
+}
+
 interface Proxy {
   truth: ProxyTruth
   node: ProxyNode
@@ -101,8 +108,9 @@ export function startFleet(options: FleetOptions) {
       path: `${options.pathPrefix ?? '/'}v1/${random.pick(['accounts', 'payments', 'cards', 'rates'])}/`,
     }
     return {
-      client: proxies[from]!,
-      server: proxies[to]!,
+      client: from,
+      server: to,
+      path: shape.path,
       encodeClient: entryEncoder({ ...shape, side: 'client', upstreamCluster: `outbound|8080||app-${to}.bank.svc.cluster.local` }),
       encodeServer: entryEncoder({ ...shape, side: 'server', upstreamCluster: 'inbound|8080||' }),
     }
@@ -146,7 +154,7 @@ export function startFleet(options: FleetOptions) {
 
   const ids = random.fork('ids')
   const began = Date.now()
-  let sentRequests = 0
+  const requests: FleetRequest[] = []
   let rate = options.rate
   let since = performance.now()
   let owed = 0
@@ -169,9 +177,9 @@ export function startFleet(options: FleetOptions) {
           status: ids.next() < 0.97 ? 200 : ids.pick([403, 404, 500, 503]),
           srcPort: 20_000 + ids.int(40_000),
         }
-        log(edge.client, edge.encodeClient(values))
-        log(edge.server, edge.encodeServer(values))
-        sentRequests++
+        log(proxies[edge.client]!, edge.encodeClient(values))
+        log(proxies[edge.server]!, edge.encodeServer(values))
+        requests.push({ ...values, client: edge.client, server: edge.server, path: `${edge.path}${values.id}` })
       }
       if (now - lastFlush >= (options.flushMs ?? 200)) {
         lastFlush = now
@@ -189,7 +197,8 @@ export function startFleet(options: FleetOptions) {
   return {
     truths: proxies.map((proxy) => proxy.truth),
     entries: () => proxies.reduce((sum, proxy) => sum + proxy.truth.entries, 0),
-    requests: () => sentRequests,
+    /** Every request so far: the generator's log. */
+    requests,
     setRate(next: number): void {
       rate = next
     },

@@ -63,7 +63,7 @@ async function carry(run: Run, server: Product, source: 'als' | 'otlp', fields: 
 
 /** One changed value of the kind that a faulty decoder would produce. */
 function alteration(run: Run, row: Row): Record<string, string | number> {
-  const options = [
+  const options: Record<string, string | number>[] = [
     { status: Number(row.status) + 1 },
     { duration: Number(row.duration) + 1000 },
     { 'resp.body.bytes': Number(row['resp.body.bytes']) + 1 },

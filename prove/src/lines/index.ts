@@ -1,5 +1,6 @@
 import type { Proof } from '../proof.ts'
 import { a02 } from './a02.ts'
+import { a03 } from './a03.ts'
 
 /** Every line of the Must show list that a program can prove, in order. */
-export const proofs: readonly Proof[] = [a02]
+export const proofs: readonly Proof[] = [a02, a03]

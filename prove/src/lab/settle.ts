@@ -1,0 +1,38 @@
+import type { Api } from './api.ts'
+import { sleep } from './wait.ts'
+
+/** Rows that the record holds of one cluster, over all time. */
+export async function countRows(api: Api, cluster: string): Promise<number> {
+  const { facets } = await api.get<{ facets: { field: string; values: { value: string; count: number }[] }[] }>('/api/v1/accesses/facets', {
+    query: `cluster="${cluster}"`,
+    fields: 'cluster',
+    from: '-30d',
+    to: 'now',
+  })
+  return facets[0]?.values.reduce((sum, v) => sum + v.count, 0) ?? 0
+}
+
+/** Waits until the record holds `rows` rows of a cluster, or has not grown for `quietS` seconds; answers the count. */
+export async function settle(api: Api, cluster: string, rows: number, seconds: number, quietS = 10): Promise<number> {
+  const end = Date.now() + seconds * 1000
+  let last = -1
+  let changed = Date.now()
+  for (;;) {
+    const now = await countRows(api, cluster).catch(() => last)
+    if (now !== last) changed = Date.now()
+    last = now
+    if (now >= rows || Date.now() > end || Date.now() - changed > quietS * 1000) return now
+    await sleep(500)
+  }
+}
+
+/** The completeness of one cluster once no interval of it is pending any more. */
+export async function settledCompleteness(api: Api, cluster: string, from: string, seconds: number) {
+  const end = Date.now() + seconds * 1000
+  for (;;) {
+    const answer = await api.completeness({ cluster, from, to: new Date().toISOString(), stepS: 60 })
+    const pending = answer.sources.some((s) => s.total.state === 'pending')
+    if ((!pending && answer.sources.length > 0) || Date.now() > end) return answer
+    await sleep(1000)
+  }
+}
