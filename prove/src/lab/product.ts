@@ -8,7 +8,7 @@ import { freePorts } from './ports.ts'
 import { childrenOf, type Process, startProcess } from './process.ts'
 import { until } from './wait.ts'
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
+export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
 const scopes = ['record:read', 'record:write', 'settings:read', 'settings:write', 'users:read', 'users:write', 'audit:read']
 
 /** The server under test: a process of ours on a data folder and a port that outlive it. */
