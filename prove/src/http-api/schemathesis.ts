@@ -1,6 +1,6 @@
+import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { startProcess } from '../lab/process.ts'
 import type { Run } from '../proof.ts'
 
 export interface Fuzzed {
@@ -36,9 +36,18 @@ export async function fuzz(run: Run, url: string, token: string, maxExamples: nu
     ...['--request-timeout', '30', '--workers', '1', '--suppress-health-check', 'all', '--report', 'har', '--report-har-path', har],
     ...exclude.flatMap((id) => ['--exclude-operation-id', id]),
   ]
-  const child = startProcess(run, 'schemathesis', program, args, { env: { NO_COLOR: '1', COLUMNS: '160' } })
-  const exitCode = await child.ended()
-  if (!existsSync(har)) throw new Error(`schemathesis left no report:\n${child.output().slice(-4000)}`)
+  let output = ''
+  const exitCode = await new Promise<number | null>((resolve, reject) => {
+    const child = spawn(program, args, { cwd: run.dir, env: { ...process.env, NO_COLOR: '1', COLUMNS: '160' }, stdio: ['ignore', 'pipe', 'pipe'] })
+    run.defer(() => void child.kill())
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        output += chunk.toString()
+      })
+    child.on('error', (error) => reject(new Error(`${program} does not start (pip install schemathesis, or set SCHEMATHESIS_PATH): ${error.message}`)))
+    child.on('close', resolve)
+  })
+  if (!existsSync(har)) throw new Error(`schemathesis left no report:\n${output.slice(-4000)}`)
   const { log } = JSON.parse(readFileSync(har, 'utf8')) as { log: { entries: HarEntry[] } }
   const statuses = new Map<string, Set<number>>()
   const faults: string[] = []
@@ -48,7 +57,7 @@ export async function fuzz(run: Run, url: string, token: string, maxExamples: nu
     const named = (response.status === 503 || response.status === 507) && /"code":\s*"PAN\d{4}"/.test(response.content?.text ?? '')
     if (response.status >= 500 && !named) faults.push(`${key}: ${response.status} ${response.content?.text?.slice(0, 200) ?? ''}`)
   }
-  return { requests: log.entries.length, statuses, faults, failures: failuresOf(child.output()), exitCode }
+  return { requests: log.entries.length, statuses, faults, failures: failuresOf(output), exitCode }
 }
 
 /** The part of the report that tells of failures, or nothing. */
