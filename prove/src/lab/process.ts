@@ -13,6 +13,8 @@ export interface Process {
   signal(signal: NodeJS.Signals): void
   /** Sends the signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<void>
+  /** Waits for the end; the exit code, null after a signal. */
+  ended(): Promise<number | null>
   output(): string
   /** Resident memory in MB; 0 once it has ended. */
   rssMb(): number
@@ -79,6 +81,10 @@ export function startProcess(run: Run, name: string, command: string, args: stri
     async stop(signal = 'SIGKILL') {
       if (alive()) child.kill(signal)
       await ended
+    },
+    async ended() {
+      await ended
+      return child.exitCode
     },
     output: () => readFileSync(log, 'utf8'),
     rssMb: () => (alive() ? rssMb(child.pid!) : 0),
