@@ -14,6 +14,7 @@ export type { AccessDeps } from './deps.ts'
 export { createEnrolmentToken } from './enrolment.ts'
 export { administratorEmail, ensureAdministrator, sharedSecret } from './first-start.ts'
 export { sweepAttempts } from './limits.ts'
+export { contextsFile, writeLocalContext } from './local-context.ts'
 export { createSignIn, type SignIn } from './sign-in.ts'
 
 /** Serves sign-in, people, keys, audit and alarms. */

@@ -8,8 +8,10 @@ export interface SignInOptions {
   db: State['db']
   /** Signs the session cookies; the same for all replicas. */
   secret: string
-  /** Address under which people reach the server. */
-  publicUrl: string
+  /** Address under which people reach the server; known once it listens. */
+  publicUrl: () => string
+  /** People reach it by HTTPS: cookies are sent over nothing else. */
+  secure: boolean
   /** How long a session lasts without being used, in seconds. */
   sessionS?: number
   /** How long a sign-in link works, in seconds. */
@@ -23,6 +25,7 @@ export interface SignedIn {
 }
 
 const day = 86_400
+const ours = { type: 'string', required: true, input: false } as const
 
 /**
  * Sessions, passwords and one-time links: better-auth does them all, on our tables. Users, roles, tokens and the audit
@@ -33,20 +36,22 @@ export function createSignIn(options: SignInOptions) {
   let issued = ''
   const auth = betterAuth({
     appName: 'Panoptes',
-    baseURL: options.publicUrl,
+    // Used for the origin of links alone, which are made below.
+    baseURL: options.secure ? 'https://localhost' : 'http://localhost',
     secret: options.secret,
     database: { db: options.db, type: 'postgres' },
     telemetry: { enabled: false },
     logger: { disabled: true },
     emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: 10, maxPasswordLength: 200 },
-    user: { modelName: 'users' },
+    // Ours, declared so that its check of the schema knows them; it never writes users.
+    user: { modelName: 'users', additionalFields: { org: ours, role: ours } },
     session: { modelName: 'sessions', expiresIn: options.sessionS ?? 14 * day, updateAge: day },
     account: { modelName: 'accounts' },
     verification: { modelName: 'verifications' },
     rateLimit: { enabled: false },
     advanced: {
       cookiePrefix: 'panoptes',
-      useSecureCookies: options.publicUrl.startsWith('https:'),
+      useSecureCookies: options.secure,
       database: { generateId: () => newId() },
     },
     plugins: [
@@ -99,7 +104,7 @@ export function createSignIn(options: SignInOptions) {
       })
       turn = mine.catch(() => undefined)
       const token = await mine
-      return { link: `${options.publicUrl}/sign-in#token=${token}`, expiresAt: new Date(Date.now() + linkS * 1000).toISOString() }
+      return { link: `${options.publicUrl()}/sign-in#token=${token}`, expiresAt: new Date(Date.now() + linkS * 1000).toISOString() }
     },
 
     async setPassword(userId: string, password: string): Promise<void> {

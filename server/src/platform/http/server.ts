@@ -6,7 +6,14 @@ import { type Authenticate, nobody, type Principal } from './principal.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
-    panoptes: { routes: Route[]; authenticate: Authenticate; strict: boolean; rawBodyLimit: number }
+    panoptes: {
+      routes: Route[]
+      authenticate: Authenticate
+      strict: boolean
+      rawBodyLimit: number
+      /** Answers addresses of the web console; undefined for all others. */
+      console?: (request: FastifyRequest, reply: FastifyReply) => FastifyReply | undefined
+    }
   }
   interface FastifyRequest {
     principal: Principal
@@ -37,7 +44,8 @@ export function createHttp(options: HttpOptions): FastifyInstance {
   const app = Fastify({
     loggerInstance: options.log,
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: megabyte,
+    // The heartbeat of a controller with thousands of proxies is the largest JSON there is.
+    bodyLimit: 4 * megabyte,
     // Longer than any address a person shares, shorter than an attack.
     routerOptions: { maxParamLength: 500 },
     requestTimeout: 60_000,
@@ -70,7 +78,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     return payload
   })
   app.setErrorHandler(sendError)
-  app.setNotFoundHandler((request, reply) => answerUnknown(app, request, reply))
+  app.setNotFoundHandler((request, reply) => app.panoptes.console?.(request, reply) ?? answerUnknown(app, request, reply))
   return app
 }
 

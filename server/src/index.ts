@@ -1,0 +1,3 @@
+export { type Config, readConfig } from './platform/config/index.ts'
+export { createLog } from './platform/log/index.ts'
+export { type RunningServer, startServer } from './wiring.ts'

@@ -1,0 +1,2 @@
+export { type Claim, claimDataDir, type Running } from './claim.ts'
+export { type Config, localUrl, optionTable, readConfig } from './config.ts'
