@@ -71,7 +71,8 @@ export async function startClickHouse(run: Run): Promise<string> {
   const door = createServer((near) => {
     const far = connect(socket)
     near.pipe(far).pipe(near)
-    for (const end of [near, far]) end.on('error', () => void (near.destroy(), far.destroy()))
+    near.on('error', () => far.destroy())
+    far.on('error', () => near.destroy())
   })
   const [port] = (await freePorts(1)) as [number]
   await new Promise<void>((resolve) => door.listen(port, '127.0.0.1', resolve))
