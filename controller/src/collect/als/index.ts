@@ -1,0 +1,1 @@
+export { AlsReceiver, type AlsReceiverOptions, type Outcome } from './receiver.ts'

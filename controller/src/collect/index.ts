@@ -1,0 +1,7 @@
+export { AlsReceiver } from './als/index.ts'
+export { BadMessages } from './bad.ts'
+export { ProxyRegistry } from './enrich/index.ts'
+export { type Call, GrpcServer, type Peer, type TlsFiles } from './grpc/index.ts'
+export { Sources } from './sources.ts'
+export { SourceStream } from './stream.ts'
+export { AccessWriter } from './writer.ts'

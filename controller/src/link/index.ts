@@ -1,0 +1,2 @@
+export { type Identity, IdentityFile } from './identity.ts'
+export { Link, type LinkOptions } from './link.ts'

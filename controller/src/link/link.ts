@@ -1,0 +1,222 @@
+import {
+  BatchAcknowledged,
+  batchMediaType,
+  Enrolled,
+  enrolController,
+  type Heartbeat,
+  openSession,
+  Session,
+  type StreamName,
+  sendBatch,
+  sendHeartbeat,
+  sessionHeader,
+  streamNames,
+} from '@panoptes/contract'
+import type { Logger } from 'pino'
+import { encodeBatch } from '../batch/index.ts'
+import type { Ready, Spool } from '../spool/index.ts'
+import { type Answer, ServerClient } from './http.ts'
+import { freshTicket, type IdentityFile } from './identity.ts'
+
+export interface LinkOptions {
+  server: string
+  ca?: string
+  name: string
+  /** Enrolment token; needed until the controller has a key of its own. */
+  token?: string
+  version: string
+  spool: Spool
+  identity: IdentityFile
+  heartbeat: () => Heartbeat
+  log: Logger
+}
+
+/** Refusals that sending again cannot heal: the batch is set aside. */
+const final = new Set(['PAN0301', 'PAN0303', 'PAN0304', 'PAN0004'])
+const heartbeatEvery = 5000
+
+/** An answer of the server that is not the one hoped for. */
+class Refused extends Error {
+  readonly code: string
+  readonly status: number
+
+  constructor(answer: Answer) {
+    const body = (typeof answer.body === 'object' && answer.body !== null ? answer.body : {}) as Record<string, unknown>
+    const nested = (typeof body.error === 'object' && body.error !== null ? body.error : {}) as Record<string, unknown>
+    const code = String(body.code ?? nested.code ?? '')
+    super(`${answer.status} ${code} ${String(body.detail ?? nested.detail ?? body.message ?? '')}`.trim())
+    this.name = 'Refused'
+    this.code = code
+    this.status = answer.status
+  }
+}
+
+/**
+ * The one way out: enrols once, opens a session, then sends what the spool holds, each stream in order and one batch of
+ * it at a time, and a heartbeat every five seconds. Whatever fails is tried again, later and later, with jitter.
+ */
+export class Link {
+  private readonly options: LinkOptions
+  private readonly client: ServerClient
+  private session = ''
+  private stopped = false
+  private failures = 0
+  private readonly waiters = new Set<() => void>()
+  private timer: NodeJS.Timeout | undefined
+  private running: Promise<void> | undefined
+  /** `connected`, or why not. */
+  state = 'connecting'
+
+  constructor(options: LinkOptions) {
+    this.options = options
+    this.client = new ServerClient(options.server, options.ca)
+  }
+
+  start(): void {
+    this.options.spool.onChange(() => this.wake())
+    this.timer = setInterval(() => void this.beat(), heartbeatEvery)
+    this.running = this.run()
+  }
+
+  /** Sends what is left for at most `patience` milliseconds, then lets go. */
+  async stop(patience: number): Promise<void> {
+    const end = Date.now() + patience
+    while (Date.now() < end && this.options.spool.waiting > 0 && this.session !== '') await sleep(50)
+    await this.beat()
+    this.stopped = true
+    clearInterval(this.timer)
+    this.wake()
+    await Promise.race([this.running, sleep(1000)])
+    this.client.close()
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      try {
+        await this.connect()
+        const ends = await Promise.allSettled(streamNames.map((stream) => this.pump(stream, this.session)))
+        const failed = ends.find((e) => e.status === 'rejected')
+        if (failed) throw failed.reason
+      } catch (error) {
+        if (this.stopped) return
+        this.session = ''
+        const wait = this.backOff()
+        this.state = (error as Error).message
+        this.options.log.warn({ server: this.options.server, error: this.state, retryMs: wait }, 'server not reached; batches stay in the spool')
+        await this.pause(wait)
+      }
+    }
+  }
+
+  private async connect(): Promise<void> {
+    const { identity, spool } = this.options
+    if (identity.value.key === '') await this.enrol()
+    const next = identity.value.next || freshTicket()
+    if (next !== identity.value.next) identity.update({ next })
+    const { instance, ticket } = identity.value
+    const answer = await this.json(openSession.path, { instance, ticket, next, version: this.options.version })
+    if (answer.status !== 201 && answer.status !== 200) throw new Refused(answer)
+    const { session, resume } = Session.parse(answer.body)
+    identity.update({ ticket: next, next: '' })
+    this.session = session
+    await spool.resume(resume)
+    this.failures = 0
+    this.state = 'connected'
+    this.options.log.info({ server: this.options.server, resume }, 'connected')
+    void this.beat()
+  }
+
+  private async enrol(): Promise<void> {
+    const { identity, token, name, log } = this.options
+    if (!token) throw new Error('not enrolled: give an enrolment token with --token')
+    const answer = await this.json(enrolController.path, { token, name, instance: identity.value.instance })
+    if (answer.status !== 201 && answer.status !== 200) throw new Refused(answer)
+    const { controller, key, cluster, org } = Enrolled.parse(answer.body)
+    identity.update({ controller, key, cluster, org })
+    log.info({ controller, cluster }, 'enrolled')
+  }
+
+  /** Sends a stream's batches as they come, until the session ends or the stream has a hole. */
+  private async pump(stream: StreamName, session: string): Promise<void> {
+    const { spool } = this.options
+    try {
+      while (!this.stopped && this.session === session && spool.continuous(stream)) {
+        const ready = await spool.next(stream)
+        if (ready) await this.send(stream, ready)
+        else await this.rest(1000)
+      }
+    } finally {
+      // one stream that stops makes all streams meet in a new session
+      if (this.session === session) this.session = ''
+    }
+  }
+
+  private async send(stream: StreamName, { header, payload }: Ready): Promise<void> {
+    const { spool, log } = this.options
+    const answer = await this.client.post(sendBatch.path, { ...this.credentials(), 'content-type': batchMediaType }, encodeBatch(header, payload))
+    if (answer.status === 200) {
+      const { epoch, acknowledged } = BatchAcknowledged.parse(answer.body)
+      await spool.acknowledge(stream, { epoch, seq: acknowledged })
+      this.failures = 0
+      return
+    }
+    const refused = new Refused(answer)
+    if (!final.has(refused.code)) throw refused
+    const { epoch, seq, rows } = header
+    log.error({ stream, epoch, seq, rows, error: refused.message }, 'batch refused for good and set aside')
+    await spool.refuse(stream)
+  }
+
+  private async beat(): Promise<void> {
+    if (this.session === '') return
+    try {
+      const answer = await this.json(sendHeartbeat.path, this.options.heartbeat())
+      if (answer.status === 401 || answer.status === 409) this.session = ''
+      if (answer.status >= 400) this.options.log.warn({ error: new Refused(answer).message }, 'heartbeat refused')
+    } catch (error) {
+      this.options.log.debug({ error: (error as Error).message }, 'heartbeat not delivered')
+    }
+  }
+
+  private credentials(): Record<string, string> {
+    const { key } = this.options.identity.value
+    return { ...(key === '' ? {} : { authorization: `Bearer ${key}` }), ...(this.session === '' ? {} : { [sessionHeader]: this.session }) }
+  }
+
+  private json(path: string, body: unknown): Promise<Answer> {
+    return this.client.post(path, { ...this.credentials(), 'content-type': 'application/json' }, Buffer.from(JSON.stringify(body)), 15_000)
+  }
+
+  /** Waits, at most so long, for something to send. */
+  private rest(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer)
+        this.waiters.delete(done)
+        resolve()
+      }
+      const timer = setTimeout(done, ms)
+      this.waiters.add(done)
+    })
+  }
+
+  private wake(): void {
+    for (const done of [...this.waiters]) done()
+  }
+
+  /** Waits out a back-off, which new batches do not cut short. */
+  private async pause(ms: number): Promise<void> {
+    const end = Date.now() + ms
+    while (!this.stopped && Date.now() < end) await sleep(Math.min(100, ms))
+  }
+
+  private backOff(): number {
+    this.failures++
+    const most = Math.min(30_000, 250 * 2 ** Math.min(this.failures, 7))
+    return Math.round(most / 2 + (Math.random() * most) / 2)
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((done) => setTimeout(done, ms))
+}

@@ -1,0 +1,131 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util'
+import { pino } from 'pino'
+import { startController } from './controller.ts'
+import { type ControllerOptions, defaultOptions, type HostPort } from './options.ts'
+
+const help = `Usage: panoptes-controller --name NAME --server URL [options]
+
+Stands beside Envoys: takes their telemetry, keeps it on disk until the server has it.
+
+  --name NAME              name of this controller in the server's list
+  --server URL             address of the Panoptes server
+  --token TOKEN            enrolment token; needed at the first start only
+                           (or the environment variable PANOPTES_TOKEN)
+  --data DIR               data folder: key, spool, unreadable messages (./panoptes-controller)
+  --als HOST:PORT          gRPC: access logs (ALS), metrics, OTLP logs (127.0.0.1:4320)
+  --otlp-http HOST:PORT    OTLP logs over HTTP, POST /v1/logs (off)
+  --status HOST:PORT       own /metrics and /healthz (off)
+  --tls-cert FILE --tls-key FILE
+                           take telemetry over TLS
+  --tls-client-ca FILE     and ask proxies for a certificate that this authority signed
+  --ca FILE                authority that signed the server's certificate
+  --spool-max-bytes N      most that the spool may hold: 500M, 4G (4G)
+  --spool-max-age TIME     longest that a batch may wait: 90m, 12h, 7d (7d)
+  --spool-keep WHICH       what stays when the spool is full: newest or oldest (newest)
+  --keep-query             keep the values of query strings (default: a=1 is kept as a=*)
+  --drain TIME             how long open streams are read after a stop was asked for (1s)
+  --log-level LEVEL        trace, debug, info, warn, error (info)
+  --help                   this text
+`
+
+class Usage extends Error {}
+
+function hostPort(text: string, option: string): HostPort {
+  const found = /^(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(text)
+  const port = Number(found?.[3] ?? Number.NaN)
+  if (!found || !(port <= 65_535)) throw new Usage(`--${option} must be HOST:PORT, not ${text}`)
+  return { host: found[1] || found[2] || '0.0.0.0', port }
+}
+
+function scaled(text: string, option: string, units: Record<string, number>): number {
+  const found = /^(\d+(?:\.\d+)?)([a-zA-Z]*)$/.exec(text)
+  const unit = units[found?.[2] ?? '?']
+  if (!found || unit === undefined) throw new Usage(`--${option} must be a number with one of ${Object.keys(units).filter(Boolean).join(', ')}, not ${text}`)
+  return Math.round(Number(found[1]) * unit)
+}
+
+const sizes = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 }
+const times = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** Reads the command line; undefined where only the help was asked for. */
+function readOptions(args: string[]): { options: ControllerOptions; level: string } | undefined {
+  const text = { type: 'string' } as const
+  const { values } = parseArgs({
+    args,
+    options: {
+      name: text,
+      server: text,
+      token: text,
+      data: text,
+      als: text,
+      'otlp-http': text,
+      status: text,
+      'tls-cert': text,
+      'tls-key': text,
+      'tls-client-ca': text,
+      ca: text,
+      'spool-max-bytes': text,
+      'spool-max-age': text,
+      'spool-keep': text,
+      'keep-query': { type: 'boolean' },
+      drain: text,
+      'log-level': text,
+      help: { type: 'boolean' },
+    },
+  })
+  if (values.help) return undefined
+  if (!values.name || !values.server) throw new Usage('--name and --server are needed')
+  const keep = values['spool-keep'] ?? defaultOptions.spoolKeep
+  if (keep !== 'newest' && keep !== 'oldest') throw new Usage(`--spool-keep must be newest or oldest, not ${keep}`)
+  const [cert, key, clientCa] = [values['tls-cert'], values['tls-key'], values['tls-client-ca']]
+  if ((cert === undefined) !== (key === undefined) || (clientCa && !cert)) throw new Usage('--tls-cert and --tls-key go together, --tls-client-ca needs both')
+  const level = values['log-level'] ?? 'info'
+  if (!['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].includes(level)) throw new Usage(`--log-level ${level} is not known`)
+  return {
+    level,
+    options: {
+      name: values.name,
+      server: values.server,
+      token: values.token ?? process.env.PANOPTES_TOKEN,
+      data: values.data ?? 'panoptes-controller',
+      als: values.als ? hostPort(values.als, 'als') : defaultOptions.als,
+      otlpHttp: values['otlp-http'] ? hostPort(values['otlp-http'], 'otlp-http') : undefined,
+      status: values.status ? hostPort(values.status, 'status') : undefined,
+      tls: cert && key ? { cert, key, clientCa } : undefined,
+      ca: values.ca,
+      spoolMaxBytes: values['spool-max-bytes'] ? scaled(values['spool-max-bytes'], 'spool-max-bytes', sizes) : defaultOptions.spoolMaxBytes,
+      spoolMaxAge: values['spool-max-age'] ? scaled(values['spool-max-age'], 'spool-max-age', times) : defaultOptions.spoolMaxAge,
+      spoolKeep: keep,
+      keepQuery: values['keep-query'] ?? false,
+      drain: values.drain ? scaled(values.drain, 'drain', times) : defaultOptions.drain,
+    },
+  }
+}
+
+async function main(): Promise<void> {
+  const read = readOptions(process.argv.slice(2))
+  if (!read) {
+    process.stdout.write(help)
+    return
+  }
+  const log = pino({ level: read.level, base: null, timestamp: pino.stdTimeFunctions.isoTime })
+  const controller = await startController(read.options, log)
+  const stop = (): void => {
+    controller.stop().then(
+      () => process.exit(0),
+      (error: Error) => {
+        log.error({ error: error.message }, 'stop failed')
+        process.exit(1)
+      },
+    )
+  }
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
+}
+
+main().catch((error: Error & { code?: string }) => {
+  const usage = error instanceof Usage || error.code?.startsWith('ERR_PARSE_ARGS')
+  process.stderr.write(usage ? `${error.message}\nSee --help.\n` : `${error.message}\n`)
+  process.exit(usage ? 2 : 1)
+})

@@ -1,0 +1,41 @@
+import type { TlsFiles } from './collect/index.ts'
+
+export interface HostPort {
+  host: string
+  port: number
+}
+
+/** Everything that can be told to a controller. */
+export interface ControllerOptions {
+  /** Name in the server's list of controllers. */
+  name: string
+  /** Base address of the server, as https://panoptes.example. */
+  server: string
+  /** Enrolment token; needed at the first start only. */
+  token?: string
+  /** Data folder: identity, spool, unreadable messages. */
+  data: string
+  als: HostPort
+  otlpHttp?: HostPort
+  /** Own /metrics and /healthz. */
+  status?: HostPort
+  tls?: TlsFiles
+  /** File with the authority that signed the server's certificate. */
+  ca?: string
+  spoolMaxBytes: number
+  /** Milliseconds. */
+  spoolMaxAge: number
+  spoolKeep: 'oldest' | 'newest'
+  keepQuery: boolean
+  /** Milliseconds for which open streams are read after a stop was asked for. */
+  drain: number
+}
+
+export const defaultOptions = {
+  als: { host: '127.0.0.1', port: 4320 },
+  spoolMaxBytes: 4 * 1024 ** 3,
+  spoolMaxAge: 7 * 86_400_000,
+  spoolKeep: 'newest',
+  keepQuery: false,
+  drain: 1000,
+} as const satisfies Partial<ControllerOptions>

@@ -1,0 +1,306 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { BatchHeader, StreamName, StreamPosition } from '@panoptes/contract'
+import type { PackedBatch } from '../batch/index.ts'
+import { listFiles, recoverSegments } from './recover.ts'
+import { type IndexLine, readIndex, Segment } from './segment.ts'
+
+/** Batches that are gone although the server never acknowledged them. */
+export interface Loss {
+  reason: 'spool-full' | 'spool-age' | 'spool-damaged' | 'tail-unknown'
+  /** One per batch that is known; empty where only the hole is seen. */
+  lines: IndexLine[]
+  batches: number
+}
+
+export interface Ready {
+  header: BatchHeader
+  payload: Buffer
+}
+
+interface Position extends StreamPosition {
+  sha256: string
+}
+
+/**
+ * The spool of one stream: batches in order, on disk, until the server has them. Epoch and sequence are those under
+ * which a batch is sent. They stay as they are while nothing is missing; where something is (dropped, damaged), all that
+ * was not yet acknowledged moves to a new epoch, which begins at 1 (`rebase`). Nothing that the server may already hold
+ * ever gets a second name: the server's own position decides that first (`resume`).
+ */
+export class StreamLog {
+  readonly stream: StreamName
+  readonly dir: string
+  private segments: Segment[] = []
+  private position: Position
+  private readonly now: () => number
+  private readonly segmentBytes: number
+
+  constructor(root: string, stream: StreamName, now: () => number, segmentBytes: number) {
+    this.stream = stream
+    this.segmentBytes = segmentBytes
+    this.now = now
+    this.dir = join(root, stream)
+    mkdirSync(this.dir, { recursive: true })
+    this.segments = recoverSegments(this.dir)
+    this.position = this.readPosition()
+  }
+
+  get bytes(): number {
+    return this.segments.reduce((sum, s) => sum + s.bytes, 0)
+  }
+
+  /** Batches that wait for the server. */
+  get waiting(): number {
+    return this.segments.reduce((sum, s) => sum + s.items.length, 0) - this.sent()
+  }
+
+  /** When the oldest batch that waits was sealed; undefined where none waits. */
+  get oldest(): number | undefined {
+    for (const s of this.segments) {
+      const from = s.epoch === this.position.epoch ? Math.max(0, this.position.seq + 1 - s.first) : 0
+      const item = s.items[from]
+      if (item) return item.sealed
+    }
+    return undefined
+  }
+
+  get segmentCount(): number {
+    return this.segments.length
+  }
+
+  /** Adds a batch behind all others; once this resolves it is held. */
+  async append(batch: PackedBatch): Promise<void> {
+    let active = this.segments.at(-1)
+    if (!active || active.bytes > this.segmentBytes || this.fresh !== active) active = this.begin(active)
+    await active.append(batch)
+  }
+
+  /** The segment that this process has begun: older ones are only read. */
+  private fresh: Segment | undefined
+
+  private begin(last: Segment | undefined): Segment {
+    const epoch = last?.epoch ?? this.position.epoch
+    const first = last?.end ?? this.position.seq + 1
+    const segment = new Segment(this.dir, epoch, first, 'ax+')
+    this.segments.push(segment)
+    this.fresh = segment
+    syncDir(this.dir)
+    return segment
+  }
+
+  /**
+   * Learns where the server stands: what it has is let go, and where the rest does not follow it, the rest is renamed.
+   * Answers what is missing for good.
+   */
+  resume(server: StreamPosition | undefined): Loss[] {
+    if (server && (server.epoch > this.position.epoch || (server.epoch === this.position.epoch && server.seq > this.position.seq))) {
+      this.acknowledge(server)
+    }
+    const losses = this.collectLosses()
+    const forgotten = this.forgotten(server)
+    if (forgotten > 0) losses.push({ reason: 'tail-unknown', lines: [], batches: forgotten })
+    if (forgotten > 0 || !this.continuous) this.rebase(server)
+    return losses
+  }
+
+  /** The batch after those acknowledged; undefined where none waits. Throws where its bytes are damaged. */
+  next(): Ready | undefined {
+    for (const segment of this.segments) {
+      const seq = segment.epoch === this.position.epoch ? Math.max(segment.first, this.position.seq + 1) : segment.first
+      if (seq >= segment.end) continue
+      const batch = segment.read(seq)
+      if (!batch) throw new DamagedBatch(segment.epoch, seq)
+      const { schema, stream, day, rows, rawBytes, sha256 } = batch.meta
+      const prev = seq === 1 ? '' : this.before(segment, seq)
+      return { header: { schema, stream, day, epoch: segment.epoch, seq, rows, rawBytes, sha256, prev }, payload: batch.payload }
+    }
+    return undefined
+  }
+
+  /** Lets go of everything up to a batch that the server has. */
+  acknowledge(to: StreamPosition): void {
+    let sha256 = ''
+    for (const s of this.segments) if (s.epoch === to.epoch && to.seq >= s.first && to.seq < s.end) sha256 = s.items[to.seq - s.first]!.sha256
+    this.position = { epoch: to.epoch, seq: to.seq, sha256 }
+    const done = this.segments.filter((s) => s.epoch < to.epoch || (s.epoch === to.epoch && s.end - 1 <= to.seq))
+    const full = done.filter((s) => s !== this.fresh || s.bytes > this.segmentBytes)
+    if (full.length === 0) return
+    this.writePosition()
+    for (const s of full) {
+      s.remove()
+      if (s === this.fresh) this.fresh = undefined
+    }
+    this.segments = this.segments.filter((s) => !full.includes(s))
+  }
+
+  /** Removes the batch that waits first, which the server refuses or whose bytes are damaged; later ones get a new epoch. */
+  setAside(reason: Loss['reason'] = 'spool-damaged'): Loss {
+    const segment = this.segments.find((s) => s.epoch !== this.position.epoch || s.end > this.position.seq + 1)!
+    const seq = segment.epoch === this.position.epoch ? Math.max(segment.first, this.position.seq + 1) : segment.first
+    const line = readIndex(segment.path('idx'))[seq - segment.first]
+    this.position = { epoch: segment.epoch, seq, sha256: '' }
+    this.rebase(this.position)
+    return { reason, lines: line ? [line] : [], batches: 1 }
+  }
+
+  /** Drops the oldest segment; its index stays, to tell what was lost. Answers false where there is none to drop. */
+  dropOldest(extension: 'full' | 'age', sealedBefore = Number.POSITIVE_INFINITY): boolean {
+    const segment = this.segments[0]
+    if (!segment || segment.items.length === 0 || segment.items.at(-1)!.sealed > sealedBefore) return false
+    if (segment === this.fresh) this.fresh = undefined
+    segment.remove(extension)
+    this.segments.shift()
+    return true
+  }
+
+  close(): void {
+    this.writePosition()
+    for (const s of this.segments) s.close()
+    this.segments = []
+  }
+
+  private before(segment: Segment, seq: number): string {
+    if (seq > segment.first) return segment.items[seq - 1 - segment.first]!.sha256
+    if (this.position.epoch === segment.epoch && this.position.seq === seq - 1 && this.position.sha256 !== '') return this.position.sha256
+    const previous = this.segments[this.segments.indexOf(segment) - 1]
+    return previous?.items.at(-1)?.sha256 ?? ''
+  }
+
+  /** True where the next batch can be sent as the one after those acknowledged. */
+  get continuous(): boolean {
+    let { epoch, seq } = this.position
+    if (seq > 0 && this.position.sha256 === '') return false
+    for (const s of this.segments) {
+      if (s.items.length === 0 || (s.epoch === epoch && s.end <= seq + 1)) continue
+      if (s.epoch === epoch ? s.first > seq + 1 : s.epoch < epoch || s.first !== 1) return false
+      epoch = s.epoch
+      seq = s.end - 1
+    }
+    return true
+  }
+
+  /** True where the server knows less than it has acknowledged: it is a new one, or was restored from a backup. */
+  private forgotten(server: StreamPosition | undefined): number {
+    const { epoch, seq } = this.position
+    if (seq === 0) return 0
+    if (!server || server.epoch < epoch) return seq
+    return server.epoch === epoch && server.seq < seq ? seq - server.seq : 0
+  }
+
+  /**
+   * Gives all that waits a new epoch. The newest segment is renamed first: should the process die on the way, an epoch
+   * lower than the server's holds only what the server has.
+   */
+  private rebase(server: StreamPosition | undefined): void {
+    const epoch = Math.max(this.now(), this.position.epoch + 1, (server?.epoch ?? 0) + 1, ...this.segments.map((s) => s.epoch + 1))
+    this.segments = this.segments.flatMap((s) => this.withoutSent(s))
+    let seq = this.segments.reduce((sum, s) => sum + s.items.length, 0) + 1
+    for (const s of [...this.segments].reverse()) {
+      seq -= s.items.length
+      s.rename(epoch, seq)
+    }
+    this.position = { epoch, seq: 0, sha256: '' }
+    this.fresh = undefined
+    this.writePosition()
+    syncDir(this.dir)
+  }
+
+  /** A segment whose first batches the server has is cut, so that it can get a new name. */
+  private withoutSent(segment: Segment): Segment[] {
+    const sent = segment.epoch === this.position.epoch ? Math.min(segment.items.length, this.position.seq + 1 - segment.first) : 0
+    if (sent <= 0) return [segment]
+    const lines = readIndex(segment.path('idx'))
+    const rest = segment.items.map((_, i) => i).slice(sent)
+    if (rest.length === 0) {
+      segment.remove()
+      return []
+    }
+    const copy = Segment.copy(segment, rest, lines)
+    segment.remove()
+    return [copy]
+  }
+
+  private sent(): number {
+    const { epoch, seq } = this.position
+    return this.segments.reduce((sum, s) => sum + (s.epoch === epoch ? Math.max(0, Math.min(s.items.length, seq + 1 - s.first)) : 0), 0)
+  }
+
+  /** What the index files without a segment tell, less what the server has; they are removed by `settle`. */
+  private collectLosses(): Loss[] {
+    const { epoch, seq } = this.position
+    const reasons = { full: 'spool-full', age: 'spool-age', lost: 'spool-damaged' } as const
+    const losses: Loss[] = []
+    for (const file of listFiles(this.dir)) {
+      const reason = reasons[file.extension as keyof typeof reasons]
+      if (!reason) continue
+      const lines = readIndex(join(this.dir, `${Segment.nameOf(file.epoch, file.first)}.${file.extension}`))
+      const missing = file.epoch < epoch ? [] : lines.filter((l) => file.epoch > epoch || file.first + l.index > seq)
+      if (missing.length > 0) losses.push({ reason, lines: missing, batches: missing.length })
+      this.reported.push(join(this.dir, `${Segment.nameOf(file.epoch, file.first)}.${file.extension}`))
+    }
+    const hole = this.holes() - losses.reduce((sum, l) => sum + l.batches, 0)
+    if (hole > 0) losses.push({ reason: 'spool-damaged', lines: [], batches: hole })
+    return losses
+  }
+
+  private reported: string[] = []
+
+  /** To be called once the losses are written down elsewhere. */
+  settle(): void {
+    for (const path of this.reported) rmSync(path, { force: true })
+    this.reported = []
+  }
+
+  /** Batches missing between those that wait. */
+  private holes(): number {
+    let { epoch, seq } = this.position
+    let holes = 0
+    for (const s of this.segments) {
+      if (s.epoch === epoch) holes += Math.max(0, s.first - seq - 1)
+      epoch = s.epoch
+      seq = s.end - 1
+    }
+    return holes
+  }
+
+  private readPosition(): Position {
+    try {
+      const read = JSON.parse(readFileSync(join(this.dir, 'position.json'), 'utf8')) as Position
+      if (Number.isSafeInteger(read.epoch) && Number.isSafeInteger(read.seq)) return read
+    } catch {
+      // a new spool, or a position that cannot be read: the server's will do
+    }
+    const first = this.segments[0]
+    this.position = { epoch: first?.epoch ?? this.now(), seq: (first?.first ?? 1) - 1, sha256: '' }
+    this.writePosition()
+    return this.position
+  }
+
+  private writePosition(): void {
+    const path = join(this.dir, 'position.json')
+    try {
+      writeFileSync(`${path}.tmp`, JSON.stringify(this.position), { flush: true })
+      renameSync(`${path}.tmp`, path)
+    } catch {
+      // a full disk: the server's position says the same at the next start
+    }
+  }
+}
+
+/** A batch in the middle of the spool whose bytes have changed since they were written. */
+export class DamagedBatch extends Error {
+  constructor(epoch: number, seq: number) {
+    super(`batch ${epoch}/${seq} in the spool is damaged`)
+    this.name = 'DamagedBatch'
+  }
+}
+
+function syncDir(dir: string): void {
+  const fd = openSync(dir, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
