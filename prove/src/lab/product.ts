@@ -86,6 +86,7 @@ export interface Controller {
   data: string
   als: Address
   otlp: Address
+  otlpHttp: string
   process(): Process
   start(): Promise<void>
 }
@@ -103,7 +104,7 @@ export interface ControllerOptions {
 export async function startController(run: Run, server: Product, options: ControllerOptions): Promise<Controller> {
   const data = options.data ?? join(run.dir, `controller-${options.name}`)
   mkdirSync(data, { recursive: true })
-  const [port] = (await freePorts(1)) as [number]
+  const [port, httpPort] = (await freePorts(2)) as [number, number]
   const token = await server.enrol(options.name)
   let running: Process
 
@@ -111,7 +112,7 @@ export async function startController(run: Run, server: Product, options: Contro
     const args = [
       join(root, 'controller/src/main.ts'),
       ...['--name', options.name, '--server', options.via ?? server.url, '--token', token, '--data', data],
-      ...['--listen', `127.0.0.1:${port}`],
+      ...['--als', `127.0.0.1:${port}`, '--otlp-http', `127.0.0.1:${httpPort}`],
       ...(options.args ?? []),
     ]
     running = startProcess(run, `controller-${options.name}`, process.execPath, args)
@@ -122,7 +123,7 @@ export async function startController(run: Run, server: Product, options: Contro
   }
   await start()
   const at = { host: '127.0.0.1', port }
-  return { cluster: options.name, data, als: at, otlp: at, process: () => running, start }
+  return { cluster: options.name, data, als: at, otlp: at, otlpHttp: `http://127.0.0.1:${httpPort}/v1/logs`, process: () => running, start }
 }
 
 async function listens(port: number): Promise<boolean> {

@@ -1,12 +1,12 @@
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Run } from '../proof.ts'
-import { startEnvoy } from './envoy.ts'
-import { accessLogs, bootstrap, cluster, httpListener, type Telemetry, tcpListener } from './envoy-config.ts'
+import { type Envoy, startEnvoy } from './envoy.ts'
+import { type Address, accessLogs, bootstrap, cluster, httpListener, type Telemetry, tcpListener } from './envoy-config.ts'
 import { freePorts } from './ports.ts'
 
 /** One real Envoy that answers by itself (and slowly under /r/slow/), and passes TCP on to an echo: for counting, not for fields. */
-export async function startSingle(run: Run, name: string, telemetry: Telemetry) {
+export async function startSingle(run: Run, name: string, telemetry: Telemetry): Promise<Single> {
   const [http, tcp, admin] = (await freePorts(3)) as [number, number, number]
   const echo = createServer((socket) => {
     socket.on('error', () => {})
@@ -40,6 +40,15 @@ export async function startSingle(run: Run, name: string, telemetry: Telemetry) 
     ],
     [cluster({ name: 'inbound|81||', to: at(ports[1]!) }), cluster({ name: 'inbound|90||', to: at(ports[0]!) })],
   )
-  return { id, file, http: at(http), tcp: at(tcp), envoy: await startEnvoy(run, name, at(admin), config) }
+  const start = () => startEnvoy(run, name, at(admin), config)
+  return { id, file, http: at(http), tcp: at(tcp), envoy: await start(), start }
 }
-export type Single = Awaited<ReturnType<typeof startSingle>>
+/** `start` starts a new process on the same ports, once the one before has ended. */
+export interface Single {
+  id: string
+  file: string
+  http: Address
+  tcp: Address
+  envoy: Envoy
+  start(): Promise<Envoy>
+}
