@@ -1,0 +1,5 @@
+export { askers, cron, type Journey, journeys, oddities } from './journeys.ts'
+export { connections, type Operation, operationOf, operations, policies } from './operations.ts'
+export { buildPlace, cronPod, type Node, noisyNode, type Place, type Pod, spiffeOf } from './places.ts'
+export { busyness, localHour } from './rhythm.ts'
+export { type Cluster, type External, externals, type Protocol, type Workload, workloads } from './workloads.ts'

@@ -1,0 +1,5 @@
+export { writeMessage } from './als.ts'
+export { Channel } from './channel.ts'
+export { type Active, type Counters, writeSample } from './metrics.ts'
+export { metadataOf } from './node.ts'
+export { ProtoWriter } from './proto.ts'
