@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { PanoptesError } from '@panoptes/contract'
+import { allRoutes, PanoptesError } from '@panoptes/contract'
 import type { FastifyInstance } from 'fastify'
 import {
   administratorEmail,
@@ -20,7 +20,7 @@ import {
 } from './access/index.ts'
 import type { Ingest } from './ingest/index.ts'
 import { type Config, claimDataDir, localUrl } from './platform/config/index.ts'
-import { createHttp, serveConsole, serveHealth } from './platform/http/index.ts'
+import { createHttp, serveConsole, serveHealth, serveOpenApi } from './platform/http/index.ts'
 import type { Logger } from './platform/log/index.ts'
 import { createMetrics, measureRequests } from './platform/metrics/index.ts'
 import { openRecord, type RecordStore } from './platform/record/index.ts'
@@ -139,6 +139,7 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[], cl
       return { controllers: removed.length, rows: 0 }
     },
   })
+  serveOpenApi(app, allRoutes, version)
   serveConsole(app, consoleDirectory)
 
   await app.listen({ port: config.port, host: config.host }).catch((error: NodeJS.ErrnoException) => {

@@ -27,8 +27,8 @@ const params = z.object({ id: Id })
 const email = z.email().max(200)
 const password = z.string().min(10, 'must be at least 10 characters').max(200)
 const done = z.object({ done: z.literal(true) }).meta({ id: 'Done' })
-/** Days until something expires. */
-const days = (most: number) => z.number().int().min(1).max(most)
+/** Days until something expires, parts of one allowed. */
+const days = (most: number) => z.number().positive().max(most)
 
 export const getSession = defineRoute({
   operationId: 'getSession',

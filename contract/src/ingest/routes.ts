@@ -135,6 +135,7 @@ export const enrolController = defineRoute({
   summary: 'Exchange an enrolment token for a controller key',
   tag: 'ingest',
   scope: 'public',
+  errors: ['PAN0104', 'PAN0106'],
   body: Enrolment,
   response: Enrolled,
   status: 201,
@@ -151,6 +152,7 @@ export const openSession = defineRoute({
   summary: 'Open the session of a controller',
   tag: 'ingest',
   scope: 'controller',
+  errors: ['PAN0107'],
   body: SessionRequest,
   response: Session,
   status: 201,
@@ -164,6 +166,7 @@ export const sendHeartbeat = defineRoute({
   summary: 'Tell how the sources and the spool of a controller are',
   tag: 'ingest',
   scope: 'controller',
+  errors: ['PAN0107'],
   body: Heartbeat,
   response: HeartbeatAnswer,
 })
@@ -180,6 +183,7 @@ export const sendBatch = defineRoute({
   summary: 'Store one batch of rows',
   tag: 'ingest',
   scope: 'controller',
+  errors: ['PAN0004', 'PAN0006', 'PAN0107', 'PAN0301', 'PAN0302', 'PAN0303', 'PAN0304'],
   bodyType: batchMediaType,
   response: BatchAcknowledged,
 })
