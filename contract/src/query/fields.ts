@@ -87,3 +87,8 @@ function distance(a: string, b: string): number {
   }
   return row[b.length]!
 }
+
+/** The column's field nearest to a mistyped one, or undefined. */
+export function nearestField(name: string): string | undefined {
+  return nearest(name, fieldNames)
+}

@@ -1,7 +1,7 @@
 export { type CompareOperator, compareOperators, join as joinQueries, type Query, type Value } from './ast.ts'
 export { type Completion, completeQuery, type Suggestion } from './complete.ts'
 export { QueryError } from './error.ts'
-export { columnsByField, eitherSide, type FieldKind, type FieldRef, fieldNames, kindOf, resolveField } from './fields.ts'
+export { columnsByField, eitherSide, type FieldKind, type FieldRef, fieldNames, kindOf, nearestField, resolveField } from './fields.ts'
 export { formatIp, networkRange, parseIp } from './ip.ts'
 export { parseQuery } from './parse.ts'
 export { printField, printQuery, printText, printValue } from './print.ts'

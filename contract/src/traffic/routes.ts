@@ -140,8 +140,8 @@ export const tailAccesses = defineRoute({
 
 export const TopologyNode = z
   .object({
-    id: z.string().describe('cluster/namespace/workload[/version], or external:host'),
-    kind: z.enum(['workload', 'version', 'service', 'external', 'unknown']),
+    id: z.string().describe('cluster[/namespace[/workload[/version]]], external:host, or unknown:cluster for clients that nobody knows'),
+    kind: z.enum(['workload', 'version', 'service', 'namespace', 'cluster', 'external', 'unknown']),
     cluster: z.string(),
     namespace: z.string(),
     name: z.string(),

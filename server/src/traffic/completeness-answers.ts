@@ -1,0 +1,122 @@
+import type { Completeness, Output, trafficRoutes } from '@panoptes/contract'
+import { type Gap, type Interval, readGaps, readSources, type Source, settleUs, sum, total } from './completeness.ts'
+import type { Reader, Scope } from './reader.ts'
+import type { TimeWindow } from './window.ts'
+
+export type CompletenessAnswer = Output<typeof trafficRoutes.getCompleteness>
+
+export const unknownCompleteness: Completeness = {
+  expected: null,
+  received: 0,
+  missed: null,
+  ratio: null,
+  state: 'pending',
+  sourcesKnown: 0,
+  sourcesUnknown: 0,
+}
+
+const minuteUs = 60e6
+const keepMs = 30_000
+const most = 500
+
+/**
+ * The completeness mark of whole windows, kept for half a minute per scope and minute, so that every answer can carry it.
+ * A mark that is not there yet when the answer is ready says `pending`; the next answer has it.
+ */
+export class CompletenessMarks {
+  private readonly kept = new Map<string, { at: number; mark: Promise<Completeness>; ready?: Completeness }>()
+
+  /** The mark of a window, at most a minute wider than asked. Never throws: without an answer it is pending. */
+  async mark(reader: Reader, scope: Scope, { fromUs, toUs }: TimeWindow, patienceMs = 30): Promise<Completeness> {
+    const from = Math.floor(fromUs / minuteUs) * minuteUs
+    const to = Math.ceil(toUs / minuteUs) * minuteUs
+    const entry = this.entry(JSON.stringify([scope, from, to]), () => summary(reader, from, to))
+    if (entry.ready) return entry.ready
+    const late = new Promise<Completeness>((resolve) => setTimeout(resolve, patienceMs, unknownCompleteness).unref())
+    return Promise.race([entry.mark, late]).catch(() => unknownCompleteness)
+  }
+
+  private entry(key: string, ask: () => Promise<Completeness>) {
+    const now = Date.now()
+    const kept = this.kept.get(key)
+    if (kept && now - kept.at < keepMs) return kept
+    const entry: { at: number; mark: Promise<Completeness>; ready?: Completeness } = { at: now, mark: ask(), ...(kept?.ready ? { ready: kept.ready } : {}) }
+    entry.mark.then(
+      (mark) => {
+        entry.ready = mark
+      },
+      () => this.kept.delete(key),
+    )
+    this.kept.delete(key)
+    this.kept.set(key, entry)
+    for (const old of this.kept.keys()) {
+      if (this.kept.size <= most) break
+      this.kept.delete(old)
+    }
+    return entry
+  }
+}
+
+/** The mark of one window: what is too new to judge is left out. */
+export async function summary(reader: Reader, fromUs: number, toUs: number, nowUs = Date.now() * 1000): Promise<Completeness> {
+  const settled = Math.min(toUs, nowUs - settleUs)
+  if (settled <= fromUs) return unknownCompleteness
+  const question = { fromUs, toUs: settled, grid: { originUs: fromUs, stepUs: settled - fromUs } }
+  return total(await readSources(reader, question, nowUs), (bucket) => bucket === 0)
+}
+
+interface Request {
+  window: TimeWindow
+  stepS: number
+  proxy?: string
+  cluster?: string
+  limit: number
+  signal?: AbortSignal
+}
+
+/** Per source and interval, and of all together. */
+export async function completenessAnswer(reader: Reader, request: Request, nowUs = Date.now() * 1000): Promise<CompletenessAnswer> {
+  const { window, proxy, cluster, signal } = request
+  const stepUs = request.stepS * 1e6
+  const grid = { originUs: Math.floor(window.fromUs / stepUs) * stepUs, stepUs }
+  const question = { fromUs: grid.originUs, toUs: window.toUs, grid, proxy, cluster }
+  const [sources, gaps] = await Promise.all([readSources(reader, question, nowUs, signal), readGaps(reader, window.fromUs, window.toUs, signal)])
+  const count = Math.ceil((window.toUs - grid.originUs) / stepUs)
+  const inside = (bucket: number) => bucket >= 0 && bucket < count
+  const intervalOf = (bucket: number, sums: ReturnType<typeof sum>): Interval => ({
+    from: iso(grid.originUs + bucket * stepUs),
+    to: iso(grid.originUs + (bucket + 1) * stepUs),
+    ...sums,
+  })
+  const buckets = [...new Set(sources.flatMap((source) => [...source.cells.keys()]))].filter(inside).sort((a, b) => a - b)
+  const marked = sources.map((source) => ({ source, mark: total([source], inside) })).sort((a, b) => (b.mark.missed ?? -1) - (a.mark.missed ?? -1))
+  return {
+    from: window.from,
+    to: window.to,
+    total: total(sources, inside),
+    intervals: buckets.map((bucket) => intervalOf(bucket, sum(cellsOf(sources, bucket)))),
+    sources: marked.slice(0, request.limit).map(({ source, mark }) => ({
+      cluster: source.cluster,
+      controller: source.controller,
+      proxy: source.proxy,
+      kind: source.kind,
+      total: mark,
+      intervals: [...source.cells]
+        .filter(([bucket]) => inside(bucket))
+        .sort(([a], [b]) => a - b)
+        .map(([bucket, cell]) => intervalOf(bucket, sum([cell]))),
+    })),
+    gaps: gaps.filter((gap: Gap) => (!proxy || gap.proxy === proxy) && (!cluster || gap.cluster === cluster)),
+  }
+}
+
+function* cellsOf(sources: readonly Source[], bucket: number) {
+  for (const source of sources) {
+    const cell = source.cells.get(bucket)
+    if (cell) yield cell
+  }
+}
+
+function iso(us: number): string {
+  return new Date(us / 1000).toISOString()
+}

@@ -1,0 +1,125 @@
+import { moment } from './compile.ts'
+import { Parameters } from './sql.ts'
+
+/** Intervals of equal length: number i is (origin + i × step, origin + (i + 1) × step]. All in µs. */
+export interface Grid {
+  originUs: number
+  stepUs: number
+}
+
+export interface CompletenessQuestion {
+  fromUs: number
+  toUs: number
+  grid: Grid
+  proxy?: string
+  cluster?: string
+}
+
+/** Samples before the window give the first difference inside it; those behind it say whether a source went on. */
+const lookBackUs = 10 * 60e6
+const lookAheadUs = 2 * 60e6
+/** A proxy first seen this soon after its start is counted from its start. */
+const birthS = 60
+
+/** What a source's samples say of one interval. */
+export interface ExpectedRow {
+  cluster: string
+  controller: string
+  proxy: string
+  what: 'http' | 'tcp'
+  bucket: number
+  /** The samples that bound the interval: exactly (firstUs, lastUs]. */
+  firstUs: number
+  lastUs: number
+  /** Entries due in it; meaningless where `bases` is 0. */
+  expected: number
+  /** Differences that could be taken. */
+  bases: number
+  restarts: number
+  hotRestarts: number
+  unknownTails: number
+  /** Usual time between two samples of the source. */
+  paceUs: number
+  /** Time between the interval's last two samples: a proxy that ends in order takes one more, early. */
+  lastPaceUs: number
+}
+
+/** What the record holds of one source in one interval. `matched` 0: behind the last sample, or a source without samples. */
+export interface ReceivedRow {
+  cluster: string
+  controller: string
+  proxy: string
+  what: 'http' | 'tcp'
+  bucket: number
+  matched: number
+  /** 1 for entries before the first sample: nobody knows how many there were. */
+  before: number
+  received: number
+}
+
+const source = 'cluster, controller, proxy, what'
+
+/** Samples with the difference to the one before, per source. */
+function samples({ fromUs, toUs, grid, proxy, cluster }: CompletenessQuestion, p: Parameters): string {
+  const only = [proxy && `proxy = ${p.add('String', proxy)}`, cluster && `cluster = ${p.add('String', cluster)}`].filter(Boolean)
+  return `SELECT ${source}, at, number, done, paceUs, lag1,
+      at - lag1 AS gapUs, lag1 - lag2 AS gapBeforeUs,
+      number > 1 AND (total < lagTotal OR epoch != lagEpoch OR (uptime > 0 AND lagUptime > 0 AND uptime + 2 < lagUptime + intDiv(at - lag1, 1000000))) AS restarted,
+      restarted AND epoch > lagEpoch AS hot,
+      number = 1 AND uptime > 0 AND uptime <= ${birthS} AS born,
+      restarted AND NOT hot AND (number < 3 OR gapBeforeUs >= paceUs * 0.8) AS tailUnknown,
+      multiIf(born OR restarted, done, number = 1, 0, done - lagDone) AS delta,
+      multiIf(born, at - (uptime + 1) * 1000000, number = 1, at, lag1) AS sinceUs,
+      if(at <= ${grid.originUs}, -1, intDiv(at - ${p.add('Int64', grid.originUs)} - 1, ${p.add('Int64', grid.stepUs)})) AS bucket
+    FROM (
+      SELECT ${source}, at, total, done, uptime, epoch, row_number() OVER w AS number,
+        lagInFrame(at, 1) OVER w AS lag1, lagInFrame(at, 2) OVER w AS lag2, lagInFrame(total) OVER w AS lagTotal, lagInFrame(done) OVER w AS lagDone,
+        lagInFrame(uptime) OVER w AS lagUptime, lagInFrame(epoch) OVER w AS lagEpoch,
+        median(if(previous = 0, NULL, at - previous)) OVER (PARTITION BY ${source}) AS paceUs
+      FROM (
+        SELECT cluster, controller, proxy, kind AS what, toUnixTimestamp64Micro(ts) AS at, toInt64(total) AS total, toInt64(total) - toInt64(active) AS done,
+          toInt64(uptime_s) AS uptime, toInt64(restart_epoch) AS epoch,
+          lagInFrame(toUnixTimestamp64Micro(ts)) OVER (PARTITION BY cluster, controller, proxy, kind ORDER BY ts, total ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS previous
+        FROM proxy_counters
+        WHERE ts > ${moment(Math.max(0, fromUs - lookBackUs), p)} AND ts <= ${moment(toUs + lookAheadUs, p)}${only.map((o) => ` AND ${o}`).join('')}
+      )
+      WINDOW w AS (PARTITION BY ${source} ORDER BY at, total ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+    )`
+}
+
+function intervals(question: CompletenessQuestion, p: Parameters): string {
+  return `SELECT ${source}, bucket, min(sinceUs) AS firstUs, max(at) AS lastUs, sum(delta) AS expected, countIf(number > 1 OR born) AS bases,
+      countIf(restarted AND NOT hot) AS restarts, countIf(hot) AS hotRestarts, countIf(tailUnknown) AS unknownTails,
+      any(ifNull(paceUs, 0)) AS paceUs, argMax(gapUs, at) AS lastPaceUs
+    FROM (${samples(question, p)}) GROUP BY ${source}, bucket`
+}
+
+/** Per source and interval: what the counters say. */
+export function expectedSql(question: CompletenessQuestion): { sql: string; params: Record<string, unknown> } {
+  const p = new Parameters()
+  return { sql: intervals(question, p), params: p.values }
+}
+
+/** Which of a proxy's counters an entry belongs to; older Envoys do not tell the type of a log. */
+const what = `multiIf(kind = 'DownstreamEnd', 'http', kind = 'TcpConnectionEnd', 'tcp', kind IN ('', 'NotSet'), if(protocol = 'tcp', 'tcp', 'http'), '')`
+
+/** Per source and interval: what the record holds, by the time at which each access ended. */
+export function receivedSql(question: CompletenessQuestion): { sql: string; params: Record<string, unknown> } {
+  const { fromUs, toUs, grid, proxy, cluster } = question
+  const p = new Parameters()
+  // An access belongs to the interval in which it ended, and may have begun long before.
+  const begunUs = Math.min(Math.max(3_600e6, toUs - fromUs), 86_400e6)
+  const only = [proxy && `proxy = ${p.add('String', proxy)}`, cluster && `cluster = ${p.add('String', cluster)}`].filter(Boolean)
+  const sql = `SELECT e.cluster AS cluster, e.controller AS controller, e.proxy AS proxy, e.what AS what, s.lastUs != 0 AS matched, matched AND e.endUs <= s.firstUs AS before,
+      if(s.lastUs != 0, s.bucket, if(e.endUs <= ${grid.originUs}, -1, intDiv(e.endUs - ${p.add('Int64', grid.originUs)} - 1, ${p.add('Int64', grid.stepUs)}))) AS bucket, count() AS received
+    FROM (
+      SELECT cluster, controller, proxy, ${what} AS what, toUnixTimestamp64Micro(ts) + toInt64(least(duration_us, 1000000000000000)) AS endUs
+      FROM accesses
+      WHERE ts >= ${moment(Math.max(0, fromUs - begunUs), p)} AND ts <= ${moment(toUs, p)}${only.map((o) => ` AND ${o}`).join('')}
+        AND endUs > ${p.add('Int64', Math.max(0, fromUs - lookBackUs))} AND endUs <= ${p.add('Int64', toUs)} AND what != ''
+    ) AS e
+    ASOF LEFT JOIN (${intervals(question, p)}) AS s
+      ON e.cluster = s.cluster AND e.controller = s.controller AND e.proxy = s.proxy AND e.what = s.what AND e.endUs <= s.lastUs
+    GROUP BY cluster, controller, proxy, what, matched, before, bucket`
+  return { sql, params: p.values }
+}

@@ -1,0 +1,34 @@
+import { PanoptesError } from '@panoptes/contract'
+import type { Ingest } from '../ingest/index.ts'
+import type { Principal } from '../platform/http/index.ts'
+import type { State } from '../platform/state/index.ts'
+import { CompletenessMarks } from './completeness-answers.ts'
+import { Live } from './live.ts'
+import type { Reader, Scope } from './reader.ts'
+import { type TrafficDb, trafficDb } from './tables.ts'
+
+/** What the routes of this room work with. */
+export interface TrafficDeps {
+  /** The record, confined to what a scope may see. */
+  reader: (scope: Scope) => Reader
+  db: State['db']
+  ingest: Pick<Ingest, 'subscribe'>
+}
+
+/** The room's parts, made once. */
+export interface Traffic {
+  reader: (scope: Scope) => Reader
+  db: TrafficDb
+  marks: CompletenessMarks
+  live: Live
+}
+
+export function createTraffic({ reader, db, ingest }: TrafficDeps): Traffic {
+  return { reader, db: trafficDb(db), marks: new CompletenessMarks(), live: new Live(ingest) }
+}
+
+/** What a principal may see, narrowed to one origin where asked. Throws PAN0103 for nobody. */
+export function scopeOf(principal: Principal, origin: 'user' | 'demo' | 'all'): Scope {
+  if (!principal.org) throw new PanoptesError('PAN0103', 'this needs an organization')
+  return { org: principal.org, ...(origin === 'all' ? {} : { origin }) }
+}

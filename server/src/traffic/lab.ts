@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { accessColumns, type Column, gapColumns, proxyCounterColumns, serverColumns } from '@panoptes/contract'
+import pino from 'pino'
+import { openRecord, type RecordStore } from '../platform/record/index.ts'
+import type { Reader, Scope } from './reader.ts'
+
+/** A row of a table by column name; what is left out is absent. */
+export type LabRow = Record<string, unknown>
+
+export interface Lab {
+  record: RecordStore
+  reader: (scope?: Scope) => Reader
+  insert: (table: 'accesses' | 'proxy_counters' | 'gaps', rows: readonly LabRow[]) => Promise<void>
+  close: () => Promise<void>
+}
+
+const tables = { accesses: accessColumns, proxy_counters: proxyCounterColumns, gaps: gapColumns }
+const quote = (text: string) => `'${text.replace(/[\\']/g, '\\$&')}'`
+
+/** For tests: a real record in a folder of its own, with tables of the contract's columns and no index. */
+export async function openLab(): Promise<Lab> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'panoptes-traffic-'))
+  const record = await openRecord({ dataDir, log: pino({ level: 'silent' }) })
+  for (const [table, columns] of Object.entries(tables)) {
+    await record.command(`CREATE TABLE ${table} (${structure(columns)}) ENGINE = MergeTree PARTITION BY toDate(ts) ORDER BY ts`)
+  }
+  return {
+    record,
+    reader: (scope = { org: 'main' }) => confine(record, scope),
+    insert: async (table, rows) => {
+      const text = rows.map((row) => JSON.stringify({ org: 'main', cluster: 'east', controller: 'c1', origin: 'user', epoch: 1, batch: 1, ...row })).join('\n')
+      const names = [...serverColumns, ...tables[table]].map((c) => c.name).join(', ')
+      await record.command(
+        `INSERT INTO ${table} (${names}) SELECT ${names} FROM format(JSONEachRow, ${quote(structure(tables[table]))}, {rows:String})`.replace(
+          '{rows:String}',
+          quote(text),
+        ),
+      )
+    },
+    close: async () => {
+      await record.close()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+function structure(columns: readonly Column[]): string {
+  return [...serverColumns, ...columns].map(({ name, type }) => `${name} ${type}`).join(', ')
+}
+
+/** Every statement sees only rows of the scope, whatever it asks. */
+function confine(record: RecordStore, { org, clusters, namespaces, origin }: Scope): Reader {
+  const all = [`org = ${quote(org)}`]
+  if (clusters) all.push(`cluster IN (${clusters.map(quote).join(', ')})`)
+  if (origin) all.push(`origin = ${quote(origin)}`)
+  const some = namespaces ? [`(src_namespace IN (${namespaces.map(quote).join(', ')}) OR dst_namespace IN (${namespaces.map(quote).join(', ')}))`] : []
+  const filters = { accesses: [...all, ...some], proxy_counters: all, gaps: all }
+  const text = `{${Object.entries(filters)
+    .map(([table, parts]) => `${quote(table)}: ${quote(parts.join(' AND '))}`)
+    .join(', ')}}`
+  const settings = (more?: Record<string, string | number>) => ({ ...more, additional_table_filters: text })
+  return {
+    query: (sql, params, options) => record.query(sql, params, { ...options, settings: settings(options?.settings) }),
+    columns: (sql, params, options) => record.columns(sql, params, { ...options, settings: settings(options?.settings) }),
+    stream: (sql, format, params, options) => record.stream(sql, format, params, { ...options, settings: settings(options?.settings) }),
+  }
+}

@@ -1,0 +1,110 @@
+import { type Access, columnsByField, type Query, resolveField } from '@panoptes/contract'
+import type { Accepted, Ingest, Row } from '../ingest/index.ts'
+import { compilePredicate } from './matches.ts'
+import type { Scope } from './reader.ts'
+import { identity, isoTime } from './rows.ts'
+
+/** Who wants accesses as they arrive. */
+export interface Listener {
+  scope: Scope
+  query: Query
+  fields: readonly string[]
+  /** Called once per batch with the accesses that match, in the order of the batch. */
+  take: (accesses: Access[]) => void
+}
+
+/** Hands accepted batches to live readers. Decodes a batch only where somebody in its scope listens. */
+export class Live {
+  private readonly listeners = new Set<{ listener: Listener; pick: (row: Row, id: string) => Access | undefined }>()
+  private readonly stop: () => void
+
+  constructor(ingest: Pick<Ingest, 'subscribe'>) {
+    this.stop = ingest.subscribe((accepted) => this.hand(accepted))
+  }
+
+  /** Starts to listen; answers how to stop. Throws PAN0201 for a regular expression that is none. */
+  listen(listener: Listener): () => void {
+    const matches = compilePredicate(listener.query)
+    const needed = [...new Set([...fieldsOf(listener.query), 'cluster', 'src.namespace', 'dst.namespace'])]
+    const entry = {
+      listener,
+      pick: (row: Row, id: string) => {
+        const asked = toAccess(row, id, needed)
+        return inScope(listener.scope, asked) && matches(asked) ? toAccess(row, id, listener.fields) : undefined
+      },
+    }
+    this.listeners.add(entry)
+    return () => void this.listeners.delete(entry)
+  }
+
+  close(): void {
+    this.stop()
+    this.listeners.clear()
+  }
+
+  private hand({ principal, header, rows }: Accepted): void {
+    if (header.stream !== 'accesses') return
+    const concerned = [...this.listeners].filter(
+      ({ listener: { scope } }) =>
+        scope.org === principal.org && (!scope.origin || scope.origin === principal.origin) && (!scope.clusters || scope.clusters.includes(principal.cluster)),
+    )
+    if (concerned.length === 0) return
+    const found = concerned.map((): Access[] => [])
+    for (const row of rows()) {
+      const id = identity.map((name) => String(row[name])).join('~')
+      for (const [i, { pick }] of concerned.entries()) {
+        const access = pick(row, id)
+        if (access) found[i]!.push(access)
+      }
+    }
+    for (const [i, { listener }] of concerned.entries()) if (found[i]!.length > 0) listener.take(found[i]!)
+  }
+}
+
+function inScope({ namespaces }: Scope, access: Access): boolean {
+  return !namespaces || namespaces.includes(String(access['src.namespace'])) || namespaces.includes(String(access['dst.namespace']))
+}
+
+/** The fields that a query reads. */
+export function fieldsOf(query: Query): string[] {
+  switch (query.kind) {
+    case 'all':
+      return []
+    case 'and':
+    case 'or':
+      return query.items.flatMap(fieldsOf)
+    case 'not':
+      return fieldsOf(query.item)
+    case 'word':
+      return ['path', 'host', 'src.workload', 'dst.workload', 'request.id', 'request.id.text', 'trace.id']
+    default:
+      return [...resolveField(query.field)!.columns.map((column) => column.field), ...(query.field === 'request.id' ? ['request.id.text'] : [])]
+  }
+}
+
+/** A row of a batch as an access with the fields named. */
+export function toAccess(row: Row, id: string, fields: readonly string[]): Access {
+  const access: Access = { id }
+  for (const field of fields) access[field] = toValue(field, row[field])
+  return access
+}
+
+function toValue(field: string, value: unknown): Access[string] {
+  const { type } = columnsByField.get(field)!
+  if (type.startsWith('DateTime')) return value instanceof Date ? isoTime(value.getTime() * 1000) : typeof value === 'string' ? value : isoTime(Number(value))
+  if (type.includes('Int')) return field === 'span.id' ? spanOf(value) : Math.min(Number(value ?? 0), Number.MAX_SAFE_INTEGER)
+  if (type === 'UUID') return uuidOf(field, String(value ?? ''))
+  if (type === 'IPv6') return value === '::' || !value ? '' : String(value).replace(/^::ffff:(?=\d+\.)/, '')
+  if (type.startsWith('Map')) return (value ?? {}) as Record<string, string>
+  return String(value ?? '')
+}
+
+function spanOf(value: unknown): string {
+  const hex = BigInt((value as bigint | number | string) || 0)
+  return hex === 0n ? '' : hex.toString(16).padStart(16, '0')
+}
+
+function uuidOf(field: string, value: string): string {
+  if (/^[0-]*$/.test(value)) return ''
+  return field === 'trace.id' ? value.replaceAll('-', '') : value
+}

@@ -1,0 +1,46 @@
+import { parseQuery, trafficRoutes } from '@panoptes/contract'
+import type { FastifyInstance } from 'fastify'
+import { Encoded, implement } from '../platform/http/index.ts'
+import { completenessAnswer } from './completeness-answers.ts'
+import { scopeOf, type Traffic } from './deps.ts'
+import { keepPositions, listPositions } from './positions.ts'
+import { topology } from './topology.ts'
+import { resolveWindow } from './window.ts'
+
+/** The map and the page of completeness. */
+export function registerMap(app: FastifyInstance, { reader, db, marks }: Traffic): void {
+  implement(app, trafficRoutes.getTopology, async ({ query, principal, signal }) => {
+    const began = performance.now()
+    const scope = scopeOf(principal, query.origin)
+    const window = resolveWindow(query)
+    const confined = reader(scope)
+    const [map, positions, completeness] = await Promise.all([
+      topology(confined, { query: parseQuery(query.query), window, by: query.by, quantiles: query.quantiles, side: query.side, signal }),
+      listPositions(db, principal.org),
+      marks.mark(confined, scope, window),
+    ])
+    const places = new Map(positions.map((position) => [position.id, position]))
+    const nodes = map.nodes.map((node) => ({ ...node, x: places.get(node.id)?.x ?? null, y: places.get(node.id)?.y ?? null }))
+    const asked = { query: query.query, from: window.from, to: window.to }
+    return new Encoded(JSON.stringify({ asked, nodes, edges: map.edges, completeness, tookMs: performance.now() - began }))
+  })
+
+  implement(app, trafficRoutes.getPositions, async ({ principal }) => ({ positions: await listPositions(db, principal.org) }))
+
+  implement(app, trafficRoutes.putPositions, async ({ principal, body, audit }) => {
+    const kept = await keepPositions(db, principal.org, body.positions)
+    audit({ target: 'map', after: { positions: kept } })
+    return { kept }
+  })
+
+  implement(app, trafficRoutes.getCompleteness, ({ query, principal, signal }) =>
+    completenessAnswer(reader(scopeOf(principal, query.origin)), {
+      window: resolveWindow(query),
+      stepS: query.stepS,
+      proxy: query.proxy,
+      cluster: query.cluster,
+      limit: query.limit,
+      signal,
+    }),
+  )
+}

@@ -1,0 +1,32 @@
+import type { trafficRoutes } from '@panoptes/contract'
+import type { z } from 'zod'
+import type { TrafficDb } from './tables.ts'
+
+export type Position = z.infer<typeof trafficRoutes.NodePosition>
+
+/** Where the nodes of an organization's map stand, for all its readers. */
+export async function listPositions(db: TrafficDb, org: string): Promise<Position[]> {
+  return db.selectFrom('mapPositions').select(['node as id', 'x', 'y', 'pinned']).where('org', '=', org).orderBy('node').execute()
+}
+
+/** Keeps positions; nodes that are not named stay where they are. */
+export async function keepPositions(db: TrafficDb, org: string, positions: readonly Position[]): Promise<number> {
+  const byId = new Map(positions.map((position) => [position.id, position]))
+  const rows = [...byId.values()].map(({ id, x, y, pinned }) => ({ org, node: id, x, y, pinned, updatedAt: new Date() }))
+  // A statement takes 65,535 parameters at most.
+  for (let i = 0; i < rows.length; i += 5_000) {
+    await db
+      .insertInto('mapPositions')
+      .values(rows.slice(i, i + 5_000))
+      .onConflict((conflict) =>
+        conflict.columns(['org', 'node']).doUpdateSet((excluded) => ({
+          x: excluded.ref('excluded.x'),
+          y: excluded.ref('excluded.y'),
+          pinned: excluded.ref('excluded.pinned'),
+          updatedAt: excluded.ref('excluded.updatedAt'),
+        })),
+      )
+      .execute()
+  }
+  return rows.length
+}

@@ -1,0 +1,31 @@
+import type { Readable } from 'node:stream'
+import { PanoptesError } from '@panoptes/contract'
+import type { AskOptions, Params, StreamFormat } from '../platform/record/index.ts'
+
+/** Whose rows a principal may see: every question to the record is confined to it. */
+export interface Scope {
+  org: string
+  /** Absent = all of the organization. */
+  clusters?: readonly string[]
+  namespaces?: readonly string[]
+  origin?: 'user' | 'demo'
+}
+
+/** The record as one principal may see it. */
+export interface Reader {
+  query<T>(sql: string, params?: Params, options?: AskOptions): Promise<T[]>
+  columns<T extends { [column: string]: unknown[] }>(sql: string, params?: Params, options?: AskOptions): Promise<T>
+  stream(sql: string, format: StreamFormat, params?: Params, options?: AskOptions): Promise<Readable>
+}
+
+/** What a question may take at most. */
+export const limits = { maxSeconds: 30, maxMemory: 1_500_000_000, maxThreads: 2 } as const
+
+/** Settings of a search for few rows: the wide columns are read only for the rows that are answered. */
+export const fewRows = { query_plan_max_limit_for_lazy_materialization: 10_000 } as const
+
+/** Limits and the caller's signal for one question. */
+export function ask(signal: AbortSignal | undefined, settings: Record<string, string | number> = {}): AskOptions {
+  if (signal?.aborted) throw signal.reason instanceof Error ? signal.reason : new PanoptesError('PAN0003', 'the caller went away')
+  return { ...limits, ...(signal ? { signal } : {}), settings }
+}

@@ -1,0 +1,48 @@
+import type { trafficRoutes } from '@panoptes/contract'
+import type { z } from 'zod'
+
+export type Edge = z.infer<typeof trafficRoutes.TopologyEdge>
+export type Node = z.infer<typeof trafficRoutes.TopologyNode>
+export type By = 'workload' | 'version' | 'service' | 'namespace' | 'cluster'
+
+/** Entries between two ends, seen by one side, with one protocol. Column-wise, since there are thousands. */
+export interface Columns extends Record<string, unknown[]> {
+  srcCluster: string[]
+  srcNamespace: string[]
+  srcName: string[]
+  srcVersion: string[]
+  dstCluster: string[]
+  dstNamespace: string[]
+  dstName: string[]
+  dstVersion: string[]
+  /** The name by which a target without a workload was addressed; empty for others. */
+  external: string[]
+  srcKnown: number[]
+  srcBare: number[]
+  dstBare: number[]
+  reporter: string[]
+  protocol: string[]
+  origin: string[]
+  count: number[]
+  errors: number[]
+  denied: number[]
+  reqBytes: number[]
+  respBytes: number[]
+  mtls: number[]
+  services: string[][]
+  buckets: [number[], number[]][]
+}
+
+export interface Gathered {
+  from: string
+  to: string
+  protocol: string
+  count: number
+  errors: number
+  denied: number
+  reqBytes: number
+  respBytes: number
+  mtls: number
+  services: Set<string>
+  buckets: Map<number, number>
+}
