@@ -16,6 +16,8 @@ export interface Process {
   /** Waits for the end; the exit code, null after a signal. */
   ended(): Promise<number | null>
   output(): string
+  /** What it printed on standard output alone. */
+  stdout(): string
   /** Resident memory in MB; 0 once it has ended. */
   rssMb(): number
 }
@@ -61,6 +63,8 @@ export function startProcess(run: Run, name: string, command: string, args: stri
   const log = join(run.dir, `${name}-${++started}.log`)
   const sink = createWriteStream(log)
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env }, cwd: options.cwd })
+  const printed: Buffer[] = []
+  child.stdout.on('data', (chunk: Buffer) => void printed.push(chunk))
   child.stdout.pipe(sink)
   child.stderr.pipe(sink)
   if (child.pid) living.add(child.pid)
@@ -87,6 +91,7 @@ export function startProcess(run: Run, name: string, command: string, args: stri
       return child.exitCode
     },
     output: () => readFileSync(log, 'utf8'),
+    stdout: () => Buffer.concat(printed).toString('utf8'),
     rssMb: () => (alive() ? rssMb(child.pid!) : 0),
   }
   run.defer(async () => {
