@@ -4,7 +4,7 @@ import { type Logger, pino } from 'pino'
 
 /** The log of the server: JSON lines, to standard output or a file. Credentials never reach it. */
 export function createLog(options: { level: string; file?: string | undefined }): Logger {
-  if (options.file) mkdirSync(dirname(options.file), { recursive: true })
+  if (options.file) mkdirSync(dirname(options.file), { recursive: true, mode: 0o700 })
   const destination = pino.destination({ dest: options.file ?? 1, sync: false })
   return pino({ level: options.level, base: undefined, redact: ['*.authorization', '*.cookie', '*.password', '*.token', '*.secret', '*.key'] }, destination)
 }
