@@ -1,10 +1,11 @@
 import type { Proof } from '../proof.ts'
 import { a02 } from './a02.ts'
 import { a03 } from './a03.ts'
+import { a04 } from './a04.ts'
 import { a07 } from './a07.ts'
 import { a08 } from './a08.ts'
 import { a09 } from './a09.ts'
 import { a11 } from './a11.ts'
 
 /** Every line of the Must show list that a program can prove, in order. */
-export const proofs: readonly Proof[] = [a02, a03, a07, a08, a09, a11]
+export const proofs: readonly Proof[] = [a02, a03, a04, a07, a08, a09, a11]

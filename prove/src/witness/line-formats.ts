@@ -1,7 +1,7 @@
 /** Readers of the documented line formats, written from their description alone. */
 
 /** Whatever any tool takes for the end of a line. */
-const lineEnds = /\r\n|[\n\r\v\f\u001c-\u001e\u0085\u2028\u2029]/
+const lineEnds = new RegExp(['\r\n', ...'\n\r\v\f\u001c\u001d\u001e\u0085\u2028\u2029'].join('|'))
 
 /** The physical lines of a text; a line end at the very end adds none. */
 export function physicalLines(text: string): string[] {
@@ -11,7 +11,7 @@ export function physicalLines(text: string): string[] {
 }
 
 /** `\n`, `\r`, `\t`, `\uXXXX`, and `\` before any other character. */
-function unescape(text: string): string {
+function unescaped(text: string): string {
   let out = ''
   for (let i = 0; i < text.length; i++) {
     if (text[i] !== '\\') out += text[i]
@@ -38,7 +38,7 @@ export function readText(line: string): Record<string, string> {
     if (line[at] === '"') {
       let end = at + 1
       while (end < line.length && line[end] !== '"') end += line[end] === '\\' ? 2 : 1
-      out[key] = unescape(line.slice(at + 1, end))
+      out[key] = unescaped(line.slice(at + 1, end))
       at = end + 2
     } else {
       const end = line.indexOf(' ', at)
@@ -65,7 +65,7 @@ export function readCsvCells(line: string): string[] {
         } else if (line[at] === '"') break
         else text += line[at++]
       }
-      out.push(unescape(text))
+      out.push(unescaped(text))
       at++
     } else {
       const end = line.indexOf(',', at)
