@@ -16,6 +16,7 @@ export interface Lab {
   close: () => Promise<void>
 }
 
+const belongs = { org: 'main', cluster: 'east', controller: 'c1', origin: 'user', epoch: 1, batch: 1 }
 const tables = { accesses: accessColumns, proxy_counters: proxyCounterColumns, gaps: gapColumns }
 const quote = (text: string) => `'${text.replace(/[\\']/g, '\\$&')}'`
 
@@ -30,14 +31,14 @@ export async function openLab(): Promise<Lab> {
     record,
     reader: (scope = { org: 'main' }) => confine(record, scope),
     insert: async (table, rows) => {
-      const text = rows.map((row) => JSON.stringify({ org: 'main', cluster: 'east', controller: 'c1', origin: 'user', epoch: 1, batch: 1, ...row })).join('\n')
       const names = [...serverColumns, ...tables[table]].map((c) => c.name).join(', ')
-      await record.command(
-        `INSERT INTO ${table} (${names}) SELECT ${names} FROM format(JSONEachRow, ${quote(structure(tables[table]))}, {rows:String})`.replace(
-          '{rows:String}',
-          quote(text),
-        ),
-      )
+      // A statement may be 256 KiB long.
+      for (let i = 0; i < rows.length; i += 500) {
+        const text = rows.slice(i, i + 500).map((row) => JSON.stringify({ ...belongs, ...row }))
+        await record.command(
+          `INSERT INTO ${table} (${names}) SELECT ${names} FROM format(JSONEachRow, ${quote(structure(tables[table]))}, ${quote(text.join('\n'))})`,
+        )
+      }
     },
     close: async () => {
       await record.close()

@@ -1,0 +1,186 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { completenessAnswer, summary } from './completeness-answers.ts'
+import { type Lab, type LabRow, openLab } from './lab.ts'
+import { windowOf } from './window.ts'
+
+const start = Date.parse('2026-03-01T12:00:00Z')
+const clock = (ms: number) => new Date(start + ms).toISOString().replace('T', ' ').replace('Z', '000')
+let lab: Lab
+beforeEach(async () => {
+  lab = await openLab()
+})
+afterEach(() => lab?.close())
+
+/** A proxy that ends `perSecond` requests a second and tells its counters every second. */
+class LabProxy {
+  readonly name: string
+  readonly samples: LabRow[] = []
+  readonly entries: LabRow[] = []
+  total = 0
+  bornMs: number
+  epoch = 0
+  private static row = 0
+
+  constructor(name: string, bornMs: number) {
+    this.name = name
+    this.bornMs = bornMs
+  }
+
+  sample(ms: number, active = 0): void {
+    const counters = { total: this.total + active, active, uptime_s: Math.floor((ms - this.bornMs) / 1_000), restart_epoch: this.epoch }
+    this.samples.push({ ts: clock(ms), proxy: this.name, kind: 'http', row: LabProxy.row++, ...counters })
+  }
+
+  /** Requests that end evenly within (fromMs, toMs); `keep` says which reach the record. */
+  run(fromMs: number, toMs: number, count: number, keep: (i: number) => boolean = () => true): void {
+    for (let i = 0; i < count; i++) {
+      this.total++
+      const end = fromMs + ((i + 0.5) * (toMs - fromMs)) / count
+      // Begun up to 3 s before it ended: belongs to the interval of its end.
+      const took = (i % 4) * 1_000
+      if (keep(i)) this.entries.push({ ts: clock(end - took), duration_us: took * 1_000, proxy: this.name, kind: 'DownstreamEnd', row: LabProxy.row++ })
+    }
+  }
+
+  async store(): Promise<void> {
+    if (this.entries.length > 0) await lab.insert('accesses', this.entries)
+    if (this.samples.length > 0) await lab.insert('proxy_counters', this.samples)
+  }
+}
+
+const answer = (fromMs: number, toMs: number, stepS: number, nowMs = toMs + 3_600_000) =>
+  completenessAnswer(lab.reader(), { window: windowOf(start + fromMs, start + toMs), stepS, limit: 100 }, (start + nowMs) * 1_000)
+
+describe('completeness', () => {
+  it('counts what is missing exactly, per interval and over all, by the time of the end', async () => {
+    const proxy = new LabProxy('a', -3_600_000)
+    for (let s = -5; s < 65; s++) {
+      proxy.sample(s * 1_000, 3)
+      // The relay loses every tenth in the seconds 20 to 29.
+      proxy.run(s * 1_000, (s + 1) * 1_000, 40, (i) => s < 20 || s >= 30 || i % 10 !== 0)
+    }
+    await proxy.store()
+    const found = await answer(0, 60_000, 10)
+    expect(found.intervals.map((i) => [i.expected, i.received, i.missed, i.state])).toEqual([
+      [400, 400, 0, 'complete'],
+      [400, 400, 0, 'complete'],
+      [400, 360, 40, 'incomplete'],
+      [400, 400, 0, 'complete'],
+      [400, 400, 0, 'complete'],
+      [400, 400, 0, 'complete'],
+    ])
+    expect(found.total).toEqual({ expected: 2_400, received: 2_360, missed: 40, ratio: 2_360 / 2_400, state: 'incomplete', sourcesKnown: 1, sourcesUnknown: 0 })
+    expect(await summary(lab.reader(), start * 1_000, (start + 60_000) * 1_000)).toEqual(found.total)
+    expect((await completenessAnswer(lab.reader({ org: 'other' }), { window: windowOf(start, start + 60_000), stepS: 10, limit: 10 })).sources).toEqual([])
+  })
+
+  it('knows a restart by its counters and says unknown where a proxy was killed', async () => {
+    const killed = new LabProxy('killed', -100_000)
+    const ended = new LabProxy('ended', -100_000)
+    for (let s = 0; s < 10; s++) {
+      for (const proxy of [killed, ended]) {
+        proxy.sample(s * 1_000)
+        proxy.run(s * 1_000, (s + 1) * 1_000, 10)
+      }
+    }
+    // One takes its last sample as it ends; the other dies with four requests that nobody counted, two of them logged.
+    ended.run(9_900, 10_000, 0)
+    ended.sample(9_400 + 600)
+    ended.run(10_000, 10_300, 4)
+    ended.sample(10_300)
+    killed.sample(10_000)
+    killed.run(10_000, 10_300, 4, (i) => i < 2)
+    for (const proxy of [killed, ended]) {
+      proxy.total = 0
+      proxy.bornMs = 12_000
+      for (let s = 13; s < 20; s++) {
+        proxy.run((s - 1) * 1_000, s * 1_000, 20)
+        proxy.sample(s * 1_000)
+      }
+      await proxy.store()
+    }
+    const found = await answer(0, 19_000, 5)
+    const of = (name: string) => found.sources.find((s) => s.proxy === name)!
+    expect(of('ended').total).toMatchObject({ missed: 0, state: 'complete' })
+    expect(of('ended').intervals.map((i) => [i.missed, i.state])).toEqual([
+      [0, 'complete'],
+      [0, 'complete'],
+      [0, 'complete'],
+      [0, 'complete'],
+    ])
+    expect(of('killed').intervals[2]).toMatchObject({ missed: null, expected: null, state: 'unknown', note: 'the proxy was killed: tail unknown' })
+    expect(of('killed').total).toMatchObject({ missed: null, ratio: null, state: 'unknown' })
+  })
+
+  it('adds up a hot restart, whose child takes over what its parent counted', async () => {
+    const proxy = new LabProxy('hot', -100_000)
+    for (let s = 0; s < 10; s++) {
+      proxy.sample(s * 1_000)
+      proxy.run(s * 1_000, (s + 1) * 1_000, 10)
+    }
+    proxy.sample(10_000)
+    proxy.total = 0
+    proxy.epoch = 1
+    for (let s = 10; s < 20; s++) {
+      proxy.run(s * 1_000, (s + 1) * 1_000, 10)
+      proxy.sample((s + 1) * 1_000)
+    }
+    await proxy.store()
+    expect((await answer(0, 20_000, 20)).intervals).toMatchObject([
+      { expected: 200, received: 200, missed: 0, state: 'complete', note: 'hot restart: epoch began' },
+    ])
+  })
+
+  it('says unknown without counters, pending while the newest interval is open, unknown tail for a proxy that is gone', async () => {
+    const silent = new LabProxy('silent', 0)
+    silent.run(0, 10_000, 10)
+    await silent.store()
+    expect((await answer(0, 10_000, 10)).total).toEqual({
+      expected: null,
+      received: 10,
+      missed: null,
+      ratio: null,
+      state: 'unknown',
+      sourcesKnown: 0,
+      sourcesUnknown: 1,
+    })
+
+    const live = new LabProxy('live', -100_000)
+    for (let s = 0; s < 60; s++) {
+      live.sample(s * 1_000)
+      live.run(s * 1_000, (s + 1) * 1_000, 10, () => s < 50)
+    }
+    await live.store()
+    const now = await completenessAnswer(
+      lab.reader(),
+      { window: windowOf(start, start + 60_000), stepS: 10, limit: 10, proxy: 'live' },
+      (start + 60_000) * 1_000,
+    )
+    expect(now.intervals.at(-1)!.state).toBe('pending')
+    expect(now.total.state).toBe('complete')
+    const later = await completenessAnswer(
+      lab.reader(),
+      { window: windowOf(start, start + 120_000), stepS: 10, limit: 10, proxy: 'live' },
+      (start + 120_000) * 1_000,
+    )
+    expect(later.intervals.at(-1)).toMatchObject({ state: 'incomplete', missed: 90 })
+    expect(later.intervals.at(-1)!.note).toMatch(/tail unknown/)
+    expect(later.intervals.slice(0, 5).every((i) => i.state === 'complete')).toBe(true)
+  })
+
+  it('counts a proxy from its start where it was seen soon after, and names the gaps that were reported', async () => {
+    const proxy = new LabProxy('young', 500)
+    proxy.run(600, 3_900, 30, (i) => i >= 5)
+    proxy.sample(4_000)
+    proxy.run(4_000, 8_900, 10)
+    proxy.sample(9_000)
+    proxy.sample(14_000)
+    await proxy.store()
+    await lab.insert('gaps', [
+      { ts: clock(1_000), until: clock(2_000), stream: 'accesses', proxy: 'young', reason: 'spool-full', missed: 5, unknown: 0, detail: 'five' },
+    ])
+    const found = await answer(0, 14_000, 14)
+    expect(found.total).toMatchObject({ expected: 40, received: 35, missed: 5, state: 'incomplete' })
+    expect(found.gaps).toMatchObject([{ reason: 'spool-full', missed: 5, proxy: 'young' }])
+  })
+})
