@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest'
+import { proofs } from './lines/index.ts'
+import { runProof } from './proof.ts'
+
+/** Every line at the scale of CI. A seed of its own per run would hide what failed: it is fixed here, and free on the command line. */
+const seed = Number(process.env.PROVE_SEED ?? 20_260_301)
+
+describe.each(proofs.map((proof) => [proof.line, proof] as const))('%s', (_, proof) => {
+  it(proof.title, async () => {
+    const said: string[] = []
+    const verdict = await runProof(proof, { seed, scale: 'ci', say: (text) => said.push(text) })
+    const red = verdict.bars.filter((bar) => !bar.ok)
+    expect(red, said.join('\n')).toEqual([])
+  })
+})
