@@ -51,10 +51,26 @@ export function parseUuid(buf: Uint8Array, at: number, length: number, out: Uint
 export function parseTraceId(buf: Uint8Array, at: number, length: number, out: Uint32Array, to: number): boolean {
   if (length !== 32 && length !== 16) return false
   const low = at + length - 16
-  const words = [length === 32 ? hex8(buf, at + 8) : 0, length === 32 ? hex8(buf, at) : 0, hex8(buf, low + 8), hex8(buf, low)]
-  if (words.some((w) => w < 0) || words.every((w) => w === 0)) return false
-  out.set(words, to)
+  const a = length === 32 ? hex8(buf, at) : 0
+  const b = length === 32 ? hex8(buf, at + 8) : 0
+  const c = hex8(buf, low)
+  const d = hex8(buf, low + 8)
+  if (a < 0 || b < 0 || c < 0 || d < 0 || a + b + c + d === 0) return false
+  out[to] = b
+  out[to + 1] = a
+  out[to + 2] = d
+  out[to + 3] = c
   return true
+}
+
+/** True where all bytes are ASCII, and so surely UTF-8; looked at four at a time. */
+export function isAsciiRange(buf: Uint8Array, view: DataView, start: number, length: number): boolean {
+  const end = start + length
+  let high = 0
+  let i = start
+  for (; i < end - 3; i += 4) high |= view.getInt32(i, true)
+  for (; i < end; i++) high |= buf[i]!
+  return (high & 0x80808080) === 0
 }
 
 /** Reads 16 hexadecimal digits as a span id: low word first. */

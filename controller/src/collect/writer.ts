@@ -4,13 +4,19 @@ import { Ends, type IdentitySource } from './enrich/index.ts'
 import { Address, type Entry, type Pairs, Time } from './entry.ts'
 import { writeQuery } from './query.ts'
 import type { SourceStream, StreamIds } from './stream.ts'
-import { parseSpanId, parseTraceId, parseTraceparent, parseUuid } from './text.ts'
+import { isAsciiRange, parseSpanId, parseTraceId, parseTraceparent, parseUuid } from './text.ts'
 import { cipherName, flagText, readWords, type Words } from './vocabulary.ts'
 
 /** Seconds before and after now between which a start time is believed; outside, the time of arrival takes its place. */
 const believed = { before: 400 * 86_400, after: 86_400 }
 const spans = [S.duration, S.lastRx, S.firstUpTx, S.lastUpTx, S.firstUpRx, S.lastUpRx, S.firstDownTx, S.lastDownTx] as const
 const grpcType = Buffer.from('application/grpc')
+
+/** The bytes that an entry's positions point into. */
+export interface Source {
+  buf: Buffer
+  view: DataView
+}
 
 export interface WriterOptions {
   /** Keep the values of query strings. */
@@ -36,7 +42,7 @@ export class AccessWriter {
   }
 
   /** Writes the entry, whose positions point into `buf`, as a row of the day it belongs to. */
-  write(entry: Entry, buf: Buffer, stream: SourceStream): void {
+  write(entry: Entry, { buf, view }: Source, stream: SourceStream): void {
     if (this.words.generation !== this.interner.generation) this.words = readWords(this.interner)
     const ids = stream.ids(this.interner, this.ends)
     const { record } = entry
@@ -61,9 +67,9 @@ export class AccessWriter {
     const rows = this.batcher.rows(day)
     record[S.row] = rows.count
     this.strings(entry, buf, rows)
-    this.pairs(rows, side.reqHeaders, S.reqHeadersCount, entry, entry.reqHeaders, buf)
-    this.pairs(rows, side.respHeaders, S.respHeadersCount, entry, entry.respHeaders, buf)
-    this.pairs(rows, side.tags, S.tagsCount, entry, entry.tags, buf)
+    this.pairs(rows, side.reqHeaders, S.reqHeadersCount, entry, entry.reqHeaders, buf, view)
+    this.pairs(rows, side.respHeaders, S.respHeadersCount, entry, entry.respHeaders, buf, view)
+    this.pairs(rows, side.tags, S.tagsCount, entry, entry.tags, buf, view)
     rows.push(record)
     this.batcher.written(rows)
   }
@@ -157,7 +163,7 @@ export class AccessWriter {
           : key === words.b3TraceId
             ? parseTraceId(buf, start, length, record, S.traceId)
             : key === words.b3SpanId && parseSpanId(buf, start, length, record, S.spanId)
-      if (taken) reqHeaders.keys[i] = 0
+      if (taken) reqHeaders.keys[i] = -1
     }
   }
 
@@ -178,15 +184,15 @@ export class AccessWriter {
     plain(rows.strings[side.requestIdText]!, buf, entry.requestIdStart, entry.requestIdLength, entry.requestIdLength === 0 ? 0 : 128)
   }
 
-  /** Writes the pairs to the map; those whose key is 0 have gone to a column of their own. */
-  private pairs(rows: Rows, map: number, at: number, entry: Entry, pairs: Pairs, buf: Buffer): void {
+  /** Writes the pairs to the map; those whose key is -1 have gone to a column of their own. */
+  private pairs(rows: Rows, map: number, at: number, entry: Entry, pairs: Pairs, buf: Buffer, view: DataView): void {
     let count = 0
     for (let i = 0; i < pairs.count; i++) {
       const key = pairs.keys[i]!
-      if (key === 0) continue
+      if (key < 0) continue
       const length = pairs.lengths[i]!
       const start = pairs.starts[i]!
-      if (isUtf8(buf.subarray(start, start + length))) rows.pair(map, key, buf, start, length)
+      if (isAsciiRange(buf, view, start, length) || isUtf8(buf.subarray(start, start + length))) rows.pair(map, key, buf, start, length)
       else {
         const mended = Buffer.from(buf.toString('utf8', start, start + length))
         rows.pair(map, key, mended, 0, mended.length)
@@ -206,7 +212,7 @@ export class AccessWriter {
       const id = text === '' || text === '-' ? 0 : this.interner.of(text)
       if (key === this.words.upstreamPeer) entry.upstreamPeerUri = id
       else entry.upstreamLocalUri = id
-      tags.keys[i] = 0
+      tags.keys[i] = -1
     }
   }
 

@@ -35,9 +35,10 @@ export class AlsReceiver {
     const d = this.decoder
     d.load(bytes)
     try {
-      this.identify(stream)
+      const malformed = this.identify(stream)
       d.p = 0
       while (d.p < d.limit) {
+        if (malformed && d.p === malformed.field) throw malformed.error
         const tag = d.tag()
         if (tag === 18 || tag === 26) this.entries(tag === 26, stream, outcome)
         else d.skip(tag, d.limit)
@@ -50,21 +51,33 @@ export class AlsReceiver {
     return outcome
   }
 
-  /** Who speaks is found first, wherever in the message it stands. Other malformed parts are left to the second pass. */
-  private identify(stream: SourceStream): void {
+  /**
+   * Who speaks is found first, wherever in the message it stands. Answers the field at which the message is malformed,
+   * if it is met on the way: the entries before it are still to be read.
+   */
+  private identify(stream: SourceStream): { field: number; error: WireError } | undefined {
     const d = this.decoder
     let found: Value | undefined
+    let field = 0
     try {
       while (d.p < d.limit) {
+        field = d.p
         const tag = d.tag()
         if (tag === 10) found = readMessage(d, identifier, d.size(d.limit), 1, found)
         else d.skip(tag, d.limit)
       }
     } catch (error) {
       if (!(error instanceof WireError)) throw error
-      if (!found) return
+      // lists of entries are read as far as they go; anything else ends the message here
+      const list = d.buf[field] === 18 || d.buf[field] === 26
+      return list ? undefined : { field, error }
+    } finally {
+      if (found) this.introduce(found, stream)
     }
-    if (!found) return
+    return undefined
+  }
+
+  private introduce(found: Value, stream: SourceStream): void {
     const node = (found.node as Value | undefined) ?? {}
     const proxy = readProxy((node.id as string | undefined) ?? '', plainStruct(node.metadata), nodeVersion(node))
     stream.identify(proxy, (found.logName as string | undefined) ?? '')
@@ -99,7 +112,7 @@ export class AlsReceiver {
     const start = d.p
     try {
       d.read(end, tcp)
-      this.options.writer.write(d.entry, d.buf, stream)
+      this.options.writer.write(d.entry, d, stream)
     } catch (error) {
       if (!(error instanceof InternerFull)) throw error
       this.options.restart()
@@ -112,7 +125,7 @@ export class AlsReceiver {
     const d = this.decoder
     try {
       d.read(end, tcp)
-      this.options.writer.write(d.entry, d.buf, stream)
+      this.options.writer.write(d.entry, d, stream)
     } catch (error) {
       if (error instanceof InternerFull) d.fail('too-many-strings')
       throw error

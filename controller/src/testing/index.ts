@@ -1,0 +1,5 @@
+export { expectedRow } from './als-expected.ts'
+export { loadAls, type OracleEntry, oracle } from './als-oracle.ts'
+export { collectRows, fixtureMessages } from './harness.ts'
+export { mutate, random } from './mutate.ts'
+export { readNative } from './native-reader.ts'
