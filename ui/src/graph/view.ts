@@ -1,0 +1,171 @@
+import Graph from 'graphology'
+import Sigma from 'sigma'
+import { EdgeArrowProgram, EdgeRectangleProgram } from 'sigma/rendering'
+import { drawHulls, drawMarks, hoverDrawer, labelDrawer } from './draw.ts'
+import { type Hull, hullsOf } from './hulls.ts'
+import { type Palette, readPalette } from './palette.ts'
+import type { Metrics, Structure } from './prepare-map.ts'
+import type { Picture } from './protocol.ts'
+
+interface Callbacks {
+  onNode: (id: string) => void
+  onEdge: (id: string) => void
+  onGround: () => void
+}
+
+/** The map on its canvases. Known nodes never move; a live update writes new values in place and paints once. */
+export class MapView {
+  private graph = new Graph({ multi: true, type: 'directed' })
+  private readonly sigma: Sigma
+  private palette: Palette
+  private hulls: Hull[] = []
+  private nodes: Record<string, unknown>[] = []
+  private edges: Record<string, unknown>[] = []
+  private edgeIds: string[] = []
+  private focused?: { nodes: Set<string>; edges: Set<string> }
+  private found?: { nodes: Set<string>; edges: Set<string> }
+
+  constructor(container: HTMLElement, dark: boolean, callbacks: Callbacks) {
+    this.palette = readPalette(dark)
+    const palette = () => this.palette
+    this.sigma = new Sigma(this.graph, container, {
+      allowInvalidContainer: true,
+      defaultEdgeType: 'arrow',
+      edgeProgramClasses: { arrow: EdgeArrowProgram, line: EdgeRectangleProgram },
+      enableEdgeEvents: true,
+      defaultDrawNodeLabel: labelDrawer(palette),
+      defaultDrawNodeHover: hoverDrawer(palette),
+      labelSize: 11.5,
+      labelDensity: 1.6,
+      labelGridCellSize: 70,
+      labelRenderedSizeThreshold: 5,
+      minCameraRatio: 0.04,
+      maxCameraRatio: 3,
+      stagePadding: 40,
+      zIndex: false,
+      nodeReducer: (id, data) => this.reduceNode(id, data),
+      edgeReducer: (id, data) => this.reduceEdge(id, data),
+    })
+    // sigma passes the place on to `createLayer`, though the type of this call does not say so.
+    const layer = (id: string, beforeLayer: string) => this.sigma.createCanvasContext(id, { beforeLayer } as object)
+    layer('hulls', 'edges')
+    layer('marks', 'labels')
+    this.sigma.resize(true)
+    this.sigma.on('afterRender', () => this.paintLayers())
+    this.sigma.on('clickNode', ({ node }) => callbacks.onNode(node))
+    this.sigma.on('clickEdge', ({ edge }) => callbacks.onEdge(edge))
+    this.sigma.on('clickStage', callbacks.onGround)
+    const point = (shape: string) => () => (container.style.cursor = shape)
+    this.sigma.on('enterNode', point('pointer')).on('leaveNode', point('')).on('enterEdge', point('pointer')).on('leaveEdge', point(''))
+  }
+
+  /** Shows a picture: its structure where it brings one, else only new values for what is there. */
+  apply(picture: Picture): void {
+    if (picture.structure) this.rebuild(picture.structure, picture)
+    else {
+      this.write(picture)
+      this.sigma.refresh({ partialGraph: { edges: this.edgeIds, nodes: this.graph.nodes() }, skipIndexation: true, schedule: true })
+    }
+  }
+
+  /** Brightens what the ids name and their neighbours; undefined shows all alike. */
+  focus(node: string | undefined, edge: string | undefined): void {
+    if (node && this.graph.hasNode(node)) this.focused = { nodes: new Set([node, ...this.graph.neighbors(node)]), edges: new Set(this.graph.edges(node)) }
+    else if (edge && this.graph.hasEdge(edge)) this.focused = { nodes: new Set(this.graph.extremities(edge)), edges: new Set([edge]) }
+    else this.focused = undefined
+    this.repaint()
+  }
+
+  /** Brightens what was found. */
+  show(found: { nodes: string[]; edges: string[] } | undefined): void {
+    this.found = found && { nodes: new Set(found.nodes), edges: new Set(found.edges) }
+    this.repaint()
+  }
+
+  recolor(dark: boolean): void {
+    this.palette = readPalette(dark)
+    for (const node of this.nodes) node.color = this.palette.level[node.level as number]
+    for (const edge of this.edges) edge.color = this.palette.edge[edge.level as number]
+    this.repaint()
+  }
+
+  zoom(by: 'in' | 'out' | 'fit'): void {
+    const camera = this.sigma.getCamera()
+    const options = { duration: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 200 }
+    if (by === 'in') void camera.animatedZoom(options)
+    else if (by === 'out') void camera.animatedUnzoom(options)
+    else void camera.animatedReset(options)
+  }
+
+  /** Where a node stands on the screen, for tests and for moving the eye to it. */
+  at(id: string): { x: number; y: number } | undefined {
+    return this.graph.hasNode(id) ? this.sigma.graphToViewport(this.graph.getNodeAttributes(id) as { x: number; y: number }) : undefined
+  }
+
+  destroy(): void {
+    this.sigma.kill()
+  }
+
+  private rebuild(structure: Structure, metrics: Metrics): void {
+    const first = this.graph.order === 0
+    const graph = new Graph({ multi: true, type: 'directed' })
+    const many = structure.edges.length > 3_000
+    structure.nodes.forEach((node, i) => {
+      graph.addNode(node.id, { ...node, x: structure.x[i], y: -structure.y[i]!, level: 0, size: 1, color: '' })
+    })
+    for (const edge of structure.edges)
+      graph.addEdgeWithKey(edge.id, edge.from, edge.to, { type: many ? 'line' : 'arrow', level: 0, size: 1, marks: 0, color: '' })
+    this.nodes = structure.nodes.map((n) => graph.getNodeAttributes(n.id))
+    this.edges = structure.edges.map((e) => graph.getEdgeAttributes(e.id))
+    this.edgeIds = structure.edges.map((e) => e.id)
+    this.hulls = hullsOf(this.nodes as unknown as { group: string; cluster: string; x: number; y: number }[])
+    this.graph = graph
+    this.write(metrics)
+    if (first) this.sigma.setCustomBBox(null)
+    this.sigma.setGraph(graph)
+    // What was on the screen stays where it was, also when new nodes stretch the whole.
+    if (first && graph.order > 0) this.sigma.setCustomBBox(this.sigma.getBBox())
+  }
+
+  private write(metrics: Metrics): void {
+    const { nodes, edges, palette } = this
+    for (let i = 0; i < nodes.length; i++) {
+      const node = nodes[i]!
+      const level = metrics.nodeLevel[i]!
+      node.size = metrics.nodeSize[i]
+      node.level = level
+      node.color = palette.level[level]
+    }
+    for (let i = 0; i < edges.length; i++) {
+      const edge = edges[i]!
+      const level = metrics.edgeLevel[i]!
+      edge.size = metrics.edgeSize[i]
+      edge.level = level
+      edge.marks = metrics.edgeMarks[i]
+      edge.color = palette.edge[level]
+    }
+  }
+
+  private reduceNode(id: string, data: Record<string, unknown>) {
+    const set = this.focused ?? this.found
+    if (!set) return data
+    const lit = set.nodes.has(id)
+    return { ...data, color: lit ? data.color : this.palette.faint, label: lit ? data.label : null, forceLabel: lit && set.nodes.size < 30 }
+  }
+
+  private reduceEdge(id: string, data: Record<string, unknown>) {
+    const set = this.focused ?? this.found
+    if (!set) return data
+    return set.edges.has(id) ? { ...data, color: data.level === 1 ? this.palette.accent : data.color } : { ...data, color: this.palette.faint, size: 0.4 }
+  }
+
+  private repaint(): void {
+    if (this.graph.order > 0) this.sigma.refresh({ schedule: true })
+  }
+
+  private paintLayers(): void {
+    const canvases = this.sigma.getCanvases()
+    drawHulls(this.sigma, canvases.hulls!.getContext('2d')!, this.hulls, this.palette)
+    drawMarks(this.sigma, this.graph, canvases.marks!.getContext('2d')!, this.palette)
+  }
+}

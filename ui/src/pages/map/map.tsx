@@ -1,0 +1,54 @@
+import { useMediaQuery } from '@mantine/hooks'
+import { IconChartDots3 } from '@tabler/icons-react'
+import { Link } from '@tanstack/react-router'
+import { useAddress } from '../../address/index.ts'
+import { formatCount } from '../../format/index.ts'
+import { Empty, Failure, Page, Waiting } from '../../parts/index.ts'
+import { Legend } from './legend.tsx'
+import classes from './map.module.css'
+import { MapCanvas } from './map-canvas.tsx'
+import { MapDrawer } from './map-drawer.tsx'
+import { MapTable } from './map-table.tsx'
+import { MapTools } from './map-tools.tsx'
+import { useMap } from './use-map.ts'
+
+/** Who talks to whom: the live topology, or that of any window of the past. */
+export function MapPage() {
+  const { address, set } = useAddress()
+  const map = useMap(address)
+  const wide = useMediaQuery('(min-width: 700px)', true)
+  const { picture } = map
+  return (
+    <Page title="Map" bare>
+      <div className={classes.page}>
+        <MapTools />
+        <div className={classes.stage}>
+          {map.error !== undefined && !picture && (
+            <div className={classes.over}>
+              <Failure error={map.error} />
+            </div>
+          )}
+          {!picture && map.error === undefined && <Waiting what="the map" lines={10} />}
+          {picture?.nodes === 0 && (
+            <div className={classes.over}>
+              <Empty icon={<IconChartDots3 size={32} stroke={1.3} />} title="Nobody talked to anybody in this window">
+                The map draws every workload that called or was called. Widen the window, or see on <Link to="/sources">Sources</Link> what reports.
+              </Empty>
+            </div>
+          )}
+          {picture && picture.nodes > 0 && (address.view === 'table' ? <MapTable client={map.client} picture={picture} /> : <MapCanvas map={map} />)}
+          {picture && picture.nodes > 0 && address.view !== 'table' && (
+            <>
+              {wide && <Legend />}
+              <div className={classes.count} role="status">
+                {formatCount(picture.nodes)} nodes · {formatCount(picture.edges)} connections
+                {map.error !== undefined && ' · not up to date'}
+              </div>
+            </>
+          )}
+        </div>
+        <MapDrawer map={map} onClose={() => set({ node: undefined, edge: undefined })} />
+      </div>
+    </Page>
+  )
+}

@@ -1,0 +1,5 @@
+import { Page } from '../../parts/index.ts'
+
+export function SettingsPage() {
+  return <Page title="Settings">{null}</Page>
+}

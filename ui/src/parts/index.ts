@@ -1,0 +1,2 @@
+export * from './blocks.tsx'
+export * from './states.tsx'

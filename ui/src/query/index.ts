@@ -1,0 +1,2 @@
+export { squiggleOf } from './prepare-query.ts'
+export { QueryBox } from './query-box.tsx'

@@ -1,0 +1,44 @@
+import { Tooltip } from '@mantine/core'
+import { trafficRoutes } from '@panoptes/contract'
+import { IconCircleCheck, IconCircleDashed, IconClock, IconTriangle } from '@tabler/icons-react'
+import { Link } from '@tanstack/react-router'
+import { type Address, clockOf, keptAddress, questionOf, useAddress } from '../address/index.ts'
+import { formatCount, formatRatio } from '../format/index.ts'
+import { useCall } from '../platform/index.ts'
+import classes from './frame.module.css'
+
+const icons = { complete: IconCircleCheck, incomplete: IconTriangle, unknown: IconCircleDashed, pending: IconClock }
+
+/** How complete the record is for what is shown: opens the page that says why. */
+export function CompletenessMark() {
+  const { address } = useAddress()
+  const { from, to, origin } = questionOf(address)
+  const answer = useCall(
+    trafficRoutes.getCompleteness,
+    { query: { from, to, origin, stepS: 86_400, limit: 1 } },
+    { every: clockOf(address) === 'live' && 15_000 },
+  )
+  const total = answer.data?.total
+  if (!total) return null
+  const Icon = icons[total.state]
+  const words =
+    total.state === 'complete' ? 'Complete' : total.state === 'pending' ? 'Settling' : total.state === 'unknown' ? 'Unknown' : formatRatio(total.ratio)
+  const detail =
+    total.missed === null
+      ? `${formatCount(total.received)} received; ${formatCount(total.sourcesUnknown)} sources have no counters`
+      : `${formatCount(total.received)} received, ${formatCount(total.missed)} missed`
+  return (
+    <Tooltip label={detail} withArrow>
+      <Link
+        to="/completeness"
+        search={(now: Address) => keptAddress(now)}
+        className={classes.mark}
+        data-state={total.state}
+        aria-label={`Completeness: ${words}. ${detail}`}
+      >
+        <Icon size={16} aria-hidden />
+        <span>{words}</span>
+      </Link>
+    </Tooltip>
+  )
+}

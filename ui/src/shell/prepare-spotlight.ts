@@ -1,0 +1,88 @@
+import type { GrantableScope } from '@panoptes/contract'
+import { type Address, condition } from '../address/index.ts'
+
+export interface Hit {
+  kind: 'page' | 'workload' | 'id' | 'search' | 'action'
+  label: string
+  detail: string
+  to: string
+  address: Address
+}
+
+const pages: (Omit<Hit, 'kind' | 'address'> & { scope: GrantableScope; words: string; kind?: 'action'; address?: Address })[] = [
+  { label: 'Overview', detail: 'page', to: '/', scope: 'record:read', words: 'home start dashboard' },
+  { label: 'Map', detail: 'page', to: '/map', scope: 'record:read', words: 'topology graph' },
+  { label: 'Record', detail: 'page', to: '/record', scope: 'record:read', words: 'search accesses log' },
+  { label: 'Live tail', detail: 'page', to: '/record', scope: 'record:read', words: 'stream follow', address: { tail: '1' } },
+  { label: 'Completeness', detail: 'page', to: '/completeness', scope: 'record:read', words: 'missed gaps' },
+  { label: 'Sources', detail: 'page', to: '/sources', scope: 'record:read', words: 'proxies envoy nothing' },
+  { label: 'Alarms', detail: 'settings', to: '/settings/alarms', scope: 'record:read', words: '' },
+  { label: 'Users', detail: 'settings', to: '/settings/users', scope: 'users:read', words: 'people roles' },
+  { label: 'API tokens', detail: 'settings', to: '/settings/tokens', scope: 'self', words: 'keys' },
+  { label: 'Controllers', detail: 'settings', to: '/settings/controllers', scope: 'settings:read', words: 'enrolment clusters' },
+  { label: 'Forwarding', detail: 'settings', to: '/settings/sinks', scope: 'settings:read', words: 'sinks syslog otlp' },
+  { label: 'Retention', detail: 'settings', to: '/settings/retention', scope: 'settings:read', words: 'disk demo' },
+  { label: 'Audit log', detail: 'settings', to: '/settings/audit', scope: 'audit:read', words: 'changes' },
+  {
+    label: 'Connect an Envoy or a mesh',
+    detail: 'action',
+    to: '/sources',
+    scope: 'settings:write',
+    words: 'enrol add cluster',
+    kind: 'action',
+    address: { view: 'connect' },
+  },
+  { label: 'Remove the demo', detail: 'action', to: '/settings/retention', scope: 'settings:write', words: 'delete bank', kind: 'action' },
+  { label: 'Make an API token', detail: 'action', to: '/settings/tokens', scope: 'self', words: 'new create', kind: 'action', address: { view: 'new' } },
+]
+
+const uuid = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i
+const ip = /^(\d{1,3}(\.\d{1,3}){3}|[0-9a-f:]*:[0-9a-f:]+)$/i
+const allTime = '-3650d'
+
+/** What a typed text may mean, best first. */
+export function hitsFor(
+  text: string,
+  facets: readonly { field: string; values: readonly { value: string }[] }[],
+  searches: readonly { name: string; query: string; from: string; to: string }[],
+  scopes: readonly GrantableScope[],
+): Hit[] {
+  const typed = text.trim()
+  const low = typed.toLowerCase()
+  const record = (label: string, q: string, detail: string, from?: string): Hit => ({
+    kind: 'id',
+    label,
+    detail,
+    to: '/record',
+    address: { q, from, to: undefined },
+  })
+  const ids: Hit[] = []
+  if (uuid.test(typed)) {
+    ids.push(record(`Request ${typed}`, condition('request.id', typed), 'over all time', allTime))
+    ids.push(record(`Trace ${typed}`, condition('trace.id', typed), 'over all time', allTime))
+  } else if (ip.test(typed)) ids.push(record(`Address ${typed}`, condition('ip', typed), 'either side, all time', allTime))
+  else if (/[=~<>]/.test(typed)) ids.push(record(typed, typed, 'search the record'))
+  const found: Hit[] = pages
+    .filter((p) => scopes.includes(p.scope) && `${p.label} ${p.words}`.toLowerCase().includes(low))
+    .map((p) => ({ kind: p.kind ?? 'page', label: p.label, detail: p.detail, to: p.to, address: p.address ?? {} }))
+  const saved: Hit[] = searches
+    .filter((s) => low !== '' && s.name.toLowerCase().includes(low))
+    .map((s) => ({
+      kind: 'search',
+      label: s.name,
+      detail: s.query,
+      to: '/record',
+      address: { q: s.query, from: s.from, to: s.to === 'now' ? undefined : s.to },
+    }))
+  const names = new Map<string, Hit>()
+  for (const { field, values } of facets) {
+    for (const { value } of values) {
+      if (low === '' || !value.toLowerCase().includes(low) || names.has(value)) continue
+      const one = field === 'host' ? 'host' : 'workload'
+      names.set(value, { kind: 'workload', label: value, detail: one, to: '/record', address: { q: condition(one, value) } })
+    }
+  }
+  const words: Hit[] =
+    typed && ids.length === 0 ? [record(`Search the record for “${typed}”`, /\s/.test(typed) ? JSON.stringify(typed) : typed, 'in the window')] : []
+  return [...ids, ...found, ...saved, ...[...names.values()].slice(0, 8), ...words].slice(0, 14)
+}

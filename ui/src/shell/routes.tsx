@@ -1,0 +1,87 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router'
+import { parseSearch, printSearch, readAddress } from '../address/index.ts'
+import { isSignedOut, onSignedOut, queryClient, sessionQuery } from '../platform/index.ts'
+import { Frame } from './frame.tsx'
+import { Lost, Trouble } from './trouble.tsx'
+
+const root = createRootRoute({ component: Outlet, validateSearch: readAddress, notFoundComponent: Lost })
+
+/** Everything behind the sign-in: without a session it leads there, and back afterwards. */
+const frame = createRoute({
+  getParentRoute: () => root,
+  id: 'frame',
+  component: Frame,
+  beforeLoad: async ({ location }) => {
+    try {
+      await queryClient.ensureQueryData(sessionQuery)
+    } catch (error) {
+      if (isSignedOut(error)) throw redirect({ to: '/sign-in', search: { next: location.href } })
+      throw error
+    }
+  },
+  errorComponent: Trouble,
+})
+
+const overview = createRoute({
+  getParentRoute: () => frame,
+  path: '/',
+  component: lazyRouteComponent(() => import('../pages/overview/overview.tsx'), 'OverviewPage'),
+})
+const map = createRoute({ getParentRoute: () => frame, path: '/map', component: lazyRouteComponent(() => import('../pages/map/map.tsx'), 'MapPage') })
+const record = createRoute({
+  getParentRoute: () => frame,
+  path: '/record',
+  component: lazyRouteComponent(() => import('../pages/record/record.tsx'), 'RecordPage'),
+})
+const access = createRoute({
+  getParentRoute: () => frame,
+  path: '/record/$id',
+  component: lazyRouteComponent(() => import('../pages/record/access-page.tsx'), 'AccessPage'),
+})
+const completeness = createRoute({
+  getParentRoute: () => frame,
+  path: '/completeness',
+  component: lazyRouteComponent(() => import('../pages/completeness/completeness.tsx'), 'CompletenessPage'),
+})
+const sources = createRoute({
+  getParentRoute: () => frame,
+  path: '/sources',
+  component: lazyRouteComponent(() => import('../pages/sources/sources.tsx'), 'SourcesPage'),
+})
+const settings = createRoute({
+  getParentRoute: () => frame,
+  path: '/settings/$section',
+  component: lazyRouteComponent(() => import('../pages/settings/settings.tsx'), 'SettingsPage'),
+})
+const settingsHome = createRoute({
+  getParentRoute: () => frame,
+  path: '/settings',
+  beforeLoad: () => {
+    throw redirect({ to: '/settings/$section', params: { section: 'users' } })
+  },
+})
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  component: lazyRouteComponent(() => import('../pages/sign-in/sign-in.tsx'), 'SignInPage'),
+})
+export const router = createRouter({
+  routeTree: root.addChildren([frame.addChildren([overview, map, record, access, completeness, sources, settings, settingsHome]), signIn]),
+  parseSearch,
+  stringifySearch: printSearch,
+  defaultPreload: 'intent',
+  defaultPendingMs: 300,
+  scrollRestoration: true,
+})
+
+onSignedOut(() => {
+  queryClient.removeQueries({ queryKey: sessionQuery.queryKey })
+  const { pathname, href } = router.state.location
+  if (!pathname.startsWith('/sign-in')) void router.navigate({ to: '/sign-in', search: { next: href } })
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

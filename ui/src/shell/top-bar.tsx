@@ -1,0 +1,30 @@
+import { ActionIcon, Tooltip } from '@mantine/core'
+import { IconMenu2, IconSearch } from '@tabler/icons-react'
+import { ClockPicker } from './clock-picker.tsx'
+import { CompletenessMark } from './completeness-mark.tsx'
+import classes from './frame.module.css'
+import { ScopePicker } from './scope-picker.tsx'
+import { UserMenu } from './user-menu.tsx'
+
+/** The same on every page: scope, clock, search, completeness, user. */
+export function TopBar({ onMenu, onSearch }: { onMenu: () => void; onSearch: () => void }) {
+  return (
+    <header className={classes.top}>
+      <ActionIcon className={classes.burger} variant="subtle" color="gray" size={30} onClick={onMenu} aria-label="Open the navigation">
+        <IconMenu2 size={18} />
+      </ActionIcon>
+      <ScopePicker />
+      <ClockPicker />
+      <div className={classes.spring} />
+      <Tooltip label="Pages, workloads, ids, actions" withArrow>
+        <button type="button" className={classes.search} onClick={onSearch} aria-label="Search everything">
+          <IconSearch size={15} aria-hidden />
+          <span>Search</span>
+          <kbd>Ctrl K</kbd>
+        </button>
+      </Tooltip>
+      <CompletenessMark />
+      <UserMenu />
+    </header>
+  )
+}

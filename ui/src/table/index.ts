@@ -1,0 +1,3 @@
+export { DataTable, type DataTableProps } from './data-table.tsx'
+export { type Cell, compareCells, type TableColumn, toCsv } from './prepare-table.ts'
+export { save } from './table-tools.tsx'
