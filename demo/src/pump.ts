@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cluster } from './bank/index.ts'
 import { type Channel, writeMessage, writeSample } from './envoy/index.ts'
-import { writeState } from './state.ts'
+import { densityAt, writeState } from './state.ts'
 import type { News, Teller } from './teller.ts'
 
-/** Seconds told at once while catching up, and seconds between two samples of the counters when live. */
-const stride = 300
+/** Seconds told at once while catching up: at most five minutes, and about a thousand entries. */
+const stride = (density: number): number => Math.min(300, Math.ceil(20 / density))
+/** Seconds between two samples of the counters when live. */
 const sampleEvery = 15
 /** Entries per message, as Envoy's buffer of 16 KiB holds them. */
 const perMessage = 15
@@ -42,7 +43,7 @@ export async function pump({ teller, channels, directory, signal, once, now, log
     }
     await connected(channels, signal, log)
     if (signal.aborted) break
-    const until = Math.min(present, state.toldS + stride)
+    const until = Math.min(present, state.toldS + stride(densityAt(state.phases, state.toldS)))
     const catching = until - state.toldS > 5
     const sample = catching || Math.floor(until / sampleEvery) > Math.floor(state.toldS / sampleEvery)
     const news = teller.advance(until)
@@ -53,7 +54,7 @@ export async function pump({ teller, channels, directory, signal, once, now, log
         told += await tell(channel, entries, catching)
         if (sample) await report(channel, samples, until * 1000)
       } catch (error) {
-        log(`${cluster}: ${(error as Error).message}`)
+        if (!signal.aborted) log(`${cluster}: ${(error as Error).message}`)
       }
     }
     if (catching && until >= present - 2) log(`caught up ${(behind / 3600).toFixed(1)} hours: ${told} entries in ${((now() - began) / 1000).toFixed(1)} s`)

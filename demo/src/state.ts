@@ -37,7 +37,7 @@ export function writeState(directory: string, state: State): void {
 
 /** First history: how many seconds ago each stretch began and how many people came, as a share of the live rate. */
 const history: readonly (readonly [number, number])[] = [
-  [26 * 3600, 0.055],
+  [26 * 3600, 0.075],
   [3 * 3600, 0.22],
   [1200, 1],
 ]

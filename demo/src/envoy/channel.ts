@@ -7,20 +7,19 @@ const paths = {
   logs: '/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs',
   metrics: '/envoy.service.metrics.v3.MetricsService/StreamMetrics',
 } as const
-const maxWaitingBytes = 256 * 1024
 
 /**
  * The way from the bank's proxies to one collector: gRPC streams over one HTTP/2 connection. A stream is opened when its
  * name is first used and again after the connection broke; its first message must say who speaks.
  */
 export class Channel {
-  private readonly address: string
+  private readonly address: () => Promise<string>
   private session: ClientHttp2Session | undefined
   private readonly streams = new Map<string, ClientHttp2Stream>()
   private readonly out = new ProtoWriter()
 
-  /** @param address `http://host:port` of the collector's gRPC port */
-  constructor(address: string) {
+  /** @param address tells `http://host:port` of the collector's gRPC port; asked before each connection */
+  constructor(address: () => Promise<string>) {
     this.address = address
   }
 
@@ -28,7 +27,7 @@ export class Channel {
   async open(): Promise<void> {
     if (this.session && !this.session.closed && !this.session.destroyed) return
     this.streams.clear()
-    const session = connect(this.address, { peerMaxConcurrentStreams: 1000 })
+    const session = connect(await this.address(), { peerMaxConcurrentStreams: 1000 })
     session.on('error', () => {})
     session.on('close', () => {
       if (this.session === session) this.session = undefined
@@ -42,8 +41,8 @@ export class Channel {
   }
 
   /**
-   * Sends one message on the stream of that name. `write` is told whether it is the stream's first. Waits while more than
-   * a quarter of a megabyte has not left yet.
+   * Sends one message on the stream of that name. `write` is told whether it is the stream's first. Waits while the
+   * collector takes less than it is given.
    */
   async send(service: keyof typeof paths, name: string, write: (out: ProtoWriter, first: boolean) => void): Promise<void> {
     const known = this.streams.get(name)
@@ -55,8 +54,7 @@ export class Channel {
     frame[0] = 0
     frame.writeUInt32BE(body.length, 1)
     body.copy(frame, 5)
-    stream.write(frame)
-    if (stream.writableLength > maxWaitingBytes) await drained(stream)
+    if (!stream.write(frame)) await drained(stream)
   }
 
   /** Ends the stream of that name, as a proxy does that is stopped. */
@@ -65,11 +63,11 @@ export class Channel {
     this.streams.delete(name)
   }
 
-  /** Ends all streams, waits until what was written has left (two seconds at most), and hangs up. */
+  /** Ends all streams, waits until what was written has left (half a second at most), and hangs up. */
   async close(): Promise<void> {
     const left = [...this.streams.values()].map((stream) => once(stream, 'close').catch(() => undefined))
     for (const stream of this.streams.values()) stream.end()
-    await Promise.race([Promise.all(left), sleep(2_000, undefined, { ref: false })])
+    await Promise.race([Promise.all(left), sleep(500, undefined, { ref: false })])
     this.streams.clear()
     this.session?.destroy()
     this.session = undefined

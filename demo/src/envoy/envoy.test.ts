@@ -92,7 +92,7 @@ describe('the channel', () => {
     })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
-    const channel = new Channel(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    const channel = new Channel(async () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
     await channel.open()
     const [one, two] = [entries[0]!, entries.find((e) => e.pod !== entries[0]!.pod)!]
     for (const entry of [one, two, one]) await channel.send('logs', entry.pod.proxy, (out, first) => writeMessage(out, first, [entry]))

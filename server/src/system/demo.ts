@@ -9,6 +9,8 @@ import type { Logger } from '../platform/log/index.ts'
 import type { State } from '../platform/state/index.ts'
 
 const program = fileURLToPath(new URL('../../../demo/src/main.ts', import.meta.url))
+/** The demo tells a day of history within seconds; without a bound its heap would keep the size of that. */
+const demoMemory = ['--max-old-space-size=64', '--max-semi-space-size=2']
 const firstWaitMs = 1_000
 const longestWaitMs = 60_000
 
@@ -31,7 +33,7 @@ export class DemoBank {
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 })
     const handOver: DemoHandOver = { enrolments: await this.#tokens() }
     const { log } = this.#options
-    const child = spawn(process.execPath, [program, '--server', url, '--data', this.#directory], {
+    const child = spawn(process.execPath, [...demoMemory, program, '--server', url, '--data', this.#directory], {
       // The demo is a client like any other: it gets what a user would type, and nothing else.
       env: { ...this.#environment(), [demoHandOverVariable]: JSON.stringify(handOver) },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
