@@ -89,7 +89,7 @@ export const accessColumns: readonly Column[] = [
     'reporter',
     lc,
     'derived',
-    'inbound|… or outbound|… upstream cluster, else node metadata PANOPTES_REPORTER, else log name; `unknown` where none says',
+    'inbound|… or outbound|… upstream cluster, else node metadata PANOPTES_REPORTER, else log name, else server where the caller showed a certificate and client where it speaks from the proxy’s own address; `unknown` where none says',
     'Side that reported: client, server or unknown',
   ),
   column('source', lc, 'derived', 'receiver', 'How it arrived: als or otlp'),

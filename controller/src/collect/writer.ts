@@ -93,8 +93,9 @@ export class AccessWriter {
     const { words } = this
     const cluster = record[S.upstreamCluster]!
     const direction = this.direction(cluster)
-    const client = direction === 2 || (direction === 0 && stream.reporter === 'client')
-    const server = direction === 1 || (direction === 0 && stream.reporter === 'server')
+    const told = direction === 0 ? stream.reporter || this.reporterOfEnds(entry, stream) : ''
+    const client = direction === 2 || told === 'client'
+    const server = direction === 1 || told === 'server'
     record[S.reporter] = client ? words.client : server ? words.server : words.unknown
     const upstream = hosts[Address.upstreamRemote] !== 0
     const outer = client && upstream
@@ -125,6 +126,13 @@ export class AccessWriter {
     }
     record[S.clientIp] = hosts[Address.remote]!
     record[S.mtls] = client ? (entry.upstreamPeerUri !== 0 ? 1 : 0) : entry.peerCertificate ? 1 : 0
+  }
+
+  /** Side of an access that was answered before a cluster was chosen (denied, no route): only what cannot be otherwise. */
+  private reporterOfEnds(entry: Entry, stream: SourceStream): 'client' | 'server' | '' {
+    if (entry.peerCertificate) return 'server'
+    const from = entry.hosts[Address.direct]!
+    return from !== 0 && stream.proxy.ips.includes(this.interner.text(from)) ? 'client' : ''
   }
 
   private protocol(entry: Entry, buf: Buffer): void {

@@ -65,6 +65,7 @@ const fileFields: Record<string, string> = {
   route: '%ROUTE_NAME%',
   cluster: '%UPSTREAM_CLUSTER_RAW%',
   up_remote: '%UPSTREAM_REMOTE_ADDRESS%',
+  up_host: '%UPSTREAM_HOST%',
   up_local: '%UPSTREAM_LOCAL_ADDRESS%',
   down_remote: '%DOWNSTREAM_DIRECT_REMOTE_ADDRESS%',
   down_client: '%DOWNSTREAM_REMOTE_ADDRESS%',

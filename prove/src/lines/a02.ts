@@ -31,11 +31,13 @@ async function carry(run: Run, server: Product, source: 'als' | 'otlp', fields: 
   const pair = await startPair(run, { telemetry, otlpAttributes, tag: source === 'als' ? '' : '-o' })
   // Both proxies have said who they are once their first counters have come.
   await sleep(2500)
-  const began = new Date(Date.now() - 60_000).toISOString()
+  await runLoad({ random: run.random.fork('warm-up'), http: pair.http, tcp: pair.tcp, count: 40, rate: 40, mix: { get: 1 } })
+  await sleep(2500)
+  const began = new Date().toISOString()
   const count = run.scaled(3_000, 20_000)
   run.say(`${source}: ${count} requests through two Envoys`)
   const sent = await runLoad({ random: run.random.fork(source), http: pair.http, tcp: pair.tcp, count, rate: run.scaled(300, 500) })
-  const logs = await settledLogs(pair, sent)
+  const logs = await settledLogs(pair, sent, isoUs(began))
   const lines = logs.client.length + logs.server.length
   const rows = await until(
     `${lines} rows in the record`,
@@ -78,8 +80,9 @@ interface Logs {
 }
 
 /** The file logs once they have stopped growing (Envoy writes them every ten seconds). */
-async function settledLogs(pair: Pair, sent: Sent[]): Promise<Logs> {
-  const read = (): Logs => ({ client: readFileLog(pair.till.file), server: readFileLog(pair.shop.file) })
+async function settledLogs(pair: Pair, sent: Sent[], fromUs: number): Promise<Logs> {
+  const since = (file: string): FileLine[] => readFileLog(file).filter((line) => startUs(line) >= fromUs)
+  const read = (): Logs => ({ client: since(pair.till.file), server: since(pair.shop.file) })
   let last = -1
   await until(
     'the file logs are complete',
@@ -105,7 +108,8 @@ function witnessesAgree(run: Run, source: string, sent: Sent[], logs: Logs, pair
   const failed = sent.filter((s) => s.outcome === 'failed').length
   run.bar(`${source}: requests that failed in the generator`, failed, '=', 0)
   const reached = logs.server.filter((l) => String(l.cluster) === 'inbound|8080||' && l.up_remote).length
-  const seen = pair.apps.http.filter((s) => !s.path.startsWith('/bank.')).length
+  const known = new Set(sent.map((s) => s.id))
+  const seen = pair.apps.http.filter((s) => known.has(s.id) && !s.path.startsWith('/bank.')).length
   run.bar(`${source}: requests the application saw beside those its proxy says it passed on`, Math.abs(reached - seen), '=', 0)
   for (const status of [200, 403, 429, 503, 504]) run.bar(`${source}: answers ${status}`, sent.filter((s) => s.status === status).length, '>=', 1)
   run.bar(`${source}: requests cancelled by the client`, sent.filter((s) => s.outcome === 'cancelled').length, '>=', 1)

@@ -55,12 +55,14 @@ const queryOf = (url: string): string => redacted(url.split('?').slice(1).join('
 /** Which of the proxy's two connections is the one between the proxies, and which is to the application. */
 function ends(e: Evidence): { src: [string, number]; dst: [string, number]; app: [string, number]; appLocal: [string, number] } {
   const none: [string, number] = ['', 0]
-  const up = e.line.up_remote !== undefined
+  // A connection that could not be made has a host, but no address of its own.
+  const remote = e.line.up_remote ?? e.line.up_host
+  const up = remote !== undefined
   const outer = client(e) && up
   const src = hostPort(outer ? e.line.up_local : e.line.down_remote)
-  const dst = hostPort(outer ? e.line.up_remote : e.line.down_local)
+  const dst = hostPort(outer ? remote : e.line.down_local)
   if (outer) return { src, dst, app: hostPort(e.line.down_remote), appLocal: hostPort(e.line.down_local) }
-  return { src, dst, app: up ? hostPort(e.line.up_remote) : none, appLocal: up ? hostPort(e.line.up_local) : none }
+  return { src, dst, app: up ? hostPort(remote) : none, appLocal: up ? hostPort(e.line.up_local) : none }
 }
 
 /** The rule by which an end is named: its own proxy, the proxy at its address, its SPIFFE id, its cluster name. */
@@ -237,9 +239,9 @@ function plain(field: string, value: unknown): string {
   if (/\bip$/.test(field)) return written.replace(/^::ffff:/, '').replace(/^::$/, '')
   // Envoy's text formatter writes spaces as underscores, its access log service does not.
   if (field === 'failure' || field === 'termination' || field === 'details') return written.replaceAll(' ', '_')
+  if (/^[0-]+$/.test(written) && (field === 'span.id' || field.endsWith('.id'))) return ''
   if (field === 'span.id') return /^\d+$/.test(written) && written.length !== 16 ? BigInt(written).toString(16).padStart(16, '0') : written.toLowerCase()
   if (field === 'trace.id') return written.replaceAll('-', '')
-  if (field === 'stream.id' || field === 'request.id') return /^[0-]*$/.test(written) ? '' : written
   return written
 }
 
