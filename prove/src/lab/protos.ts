@@ -32,9 +32,13 @@ export async function loadProtos() {
   const root = new protobuf.Root()
   root.resolvePath = (_, target) => folders.map((folder) => join(folder, target)).find((path) => existsSync(path)) ?? null
   await root.load('envoy/service/accesslog/v3/als.proto')
+  // One difference is wanted: invalid UTF-8 is mended (U+FFFD) and the access kept, where a strict reader drops the message.
+  const loose = protobuf.BufferReader.prototype as unknown as { stringVerify: () => string }
+  loose.stringVerify = protobuf.BufferReader.prototype.string
   const otlp = protobuf.parse(otlpText, { keepCase: false }).root
   return {
     als: root.lookupType('envoy.service.accesslog.v3.StreamAccessLogsMessage'),
+    identifier: root.lookupType('envoy.service.accesslog.v3.StreamAccessLogsMessage.Identifier'),
     http: root.lookupType('envoy.data.accesslog.v3.HTTPAccessLogEntry'),
     tcp: root.lookupType('envoy.data.accesslog.v3.TCPAccessLogEntry'),
     otlp: otlp.lookupType('otlp.ExportLogsServiceRequest'),

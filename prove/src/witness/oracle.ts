@@ -1,6 +1,9 @@
 import protobuf from 'protobufjs'
 import type { Protos } from '../lab/protos.ts'
 
+/** As the code that protobufjs generates reads: it refuses field number 0 and overlong tags. */
+type StrictReader = protobuf.Reader & { tag(): number; size(): number; skipType(wire: number, depth: number, field: number): void }
+
 export interface Verdict {
   /** Entries before the first malformed byte. */
   entries: { tcp: boolean; value: Record<string, unknown> }[]
@@ -22,24 +25,25 @@ export function alsVerdict(protos: Protos, bytes: Buffer): Verdict {
 
 function entriesBefore(protos: Protos, bytes: Buffer): Verdict['entries'] {
   const out: Verdict['entries'] = []
-  const reader = protobuf.Reader.create(bytes)
+  const reader = protobuf.Reader.create(bytes) as StrictReader
   try {
     while (reader.pos < reader.len) {
-      const tag = reader.uint32()
+      const tag = reader.tag()
       if (tag !== 18 && tag !== 26) {
-        reader.skipType(tag & 7)
+        if (tag === 10) protos.identifier.decode(reader.bytes())
+        else reader.skipType(tag & 7, 0, tag >>> 3)
         continue
       }
       const tcp = tag === 26
-      const end = reader.uint32() + reader.pos
+      const end = reader.size() + reader.pos
       const whole = Math.min(end, reader.len)
       while (reader.pos < whole) {
-        const inner = reader.uint32()
+        const inner = reader.tag()
         if (inner !== 10) {
-          reader.skipType(inner & 7)
+          reader.skipType(inner & 7, 0, inner >>> 3)
           continue
         }
-        const stop = reader.uint32() + reader.pos
+        const stop = reader.size() + reader.pos
         if (stop > whole) return out
         const type = tcp ? protos.tcp : protos.http
         out.push({ tcp, value: type.decode(bytes.subarray(reader.pos, stop)) as unknown as Record<string, unknown> })
