@@ -1,5 +1,6 @@
 import type { Completeness, Output, trafficRoutes } from '@panoptes/contract'
-import { type Gap, type Interval, readGaps, readSources, type Source, settleUs, sum, total } from './completeness.ts'
+import { type Cell, type Gap, type Interval, readGaps, readSources, settleUs, sum, total } from './completeness.ts'
+import type { Grid } from './completeness-sql.ts'
 import type { Reader, Scope } from './reader.ts'
 import type { TimeWindow } from './window.ts'
 
@@ -62,7 +63,7 @@ export async function summary(reader: Reader, fromUs: number, toUs: number, nowU
   const settled = Math.min(toUs, nowUs - settleUs)
   if (settled <= fromUs) return unknownCompleteness
   const question = { fromUs, toUs: settled, grid: { originUs: fromUs, stepUs: settled - fromUs } }
-  return total(await readSources(reader, question, nowUs), (bucket) => bucket === 0)
+  return total(await readSources(reader, question, nowUs), (cell) => cell.bucket === 0)
 }
 
 interface Request {
@@ -82,41 +83,36 @@ export async function completenessAnswer(reader: Reader, request: Request, nowUs
   const question = { fromUs: grid.originUs, toUs: window.toUs, grid, proxy, cluster }
   const [sources, gaps] = await Promise.all([readSources(reader, question, nowUs, signal), readGaps(reader, window.fromUs, window.toUs, signal)])
   const count = Math.ceil((window.toUs - grid.originUs) / stepUs)
-  const inside = (bucket: number) => bucket >= 0 && bucket < count
-  const intervalOf = (bucket: number, sums: ReturnType<typeof sum>): Interval => ({
-    from: iso(grid.originUs + bucket * stepUs),
-    to: iso(grid.originUs + (bucket + 1) * stepUs),
-    ...sums,
-  })
-  const buckets = [...new Set(sources.flatMap((source) => [...source.cells.keys()]))].filter(inside).sort((a, b) => a - b)
+  const inside = ({ bucket }: Cell) => bucket >= 0 && bucket < count
+  const settled = (cell: Cell) => inside(cell) && !cell.pending
+  const cells = sources.flatMap((source) => source.cells).filter(inside)
   const marked = sources.map((source) => ({ source, mark: total([source], inside) })).sort((a, b) => (b.mark.missed ?? -1) - (a.mark.missed ?? -1))
   return {
     from: window.from,
     to: window.to,
-    total: total(sources, inside),
-    intervals: buckets.map((bucket) => intervalOf(bucket, sum(cellsOf(sources, bucket)))),
+    // The newest interval is always open: of all together only what has settled is said.
+    total: total(sources, cells.every((cell) => cell.pending) ? inside : settled),
+    intervals: together(cells, grid),
     sources: marked.slice(0, request.limit).map(({ source, mark }) => ({
       cluster: source.cluster,
       controller: source.controller,
       proxy: source.proxy,
       kind: source.kind,
       total: mark,
-      intervals: [...source.cells]
-        .filter(([bucket]) => inside(bucket))
-        .sort(([a], [b]) => a - b)
-        .map(([bucket, cell]) => intervalOf(bucket, sum([cell]))),
+      intervals: source.cells.filter(inside).map((cell) => ({ from: iso(cell.fromUs), to: iso(cell.toUs), ...sum([cell]) })),
     })),
     gaps: gaps.filter((gap: Gap) => (!proxy || gap.proxy === proxy) && (!cluster || gap.cluster === cluster)),
   }
 }
 
-function* cellsOf(sources: readonly Source[], bucket: number) {
-  for (const source of sources) {
-    const cell = source.cells.get(bucket)
-    if (cell) yield cell
-  }
+/** All sources per interval of the grid. A source's own samples never fall on its edges, so each counts where its newest sample lies. */
+function together(cells: readonly Cell[], { originUs, stepUs }: Grid): Interval[] {
+  const byBucket = Map.groupBy(cells, (cell) => cell.bucket)
+  return [...byBucket]
+    .sort(([a], [b]) => a - b)
+    .map(([bucket, some]) => ({ from: iso(originUs + bucket * stepUs), to: iso(originUs + (bucket + 1) * stepUs), ...sum(some) }))
 }
 
 function iso(us: number): string {
-  return new Date(us / 1000).toISOString()
+  return new Date(Math.round(us / 1000)).toISOString()
 }

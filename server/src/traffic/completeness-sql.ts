@@ -64,12 +64,12 @@ function samples({ fromUs, toUs, grid, proxy, cluster }: CompletenessQuestion, p
   const only = [proxy && `proxy = ${p.add('String', proxy)}`, cluster && `cluster = ${p.add('String', cluster)}`].filter(Boolean)
   return `SELECT ${source}, at, number, done, paceUs, lag1,
       at - lag1 AS gapUs, lag1 - lag2 AS gapBeforeUs,
-      number > 1 AND (total < lagTotal OR epoch != lagEpoch OR (uptime > 0 AND lagUptime > 0 AND uptime + 2 < lagUptime + intDiv(at - lag1, 1000000))) AS restarted,
+      number > 1 AND (total < lagTotal OR epoch != lagEpoch OR (lagUptime > 0 AND uptime + 2 < lagUptime + intDiv(at - lag1, 1000000))) AS restarted,
       restarted AND epoch > lagEpoch AS hot,
-      number = 1 AND uptime > 0 AND uptime <= ${birthS} AS born,
+      number = 1 AND (total = 0 OR (uptime > 0 AND uptime <= ${birthS})) AS born,
       restarted AND NOT hot AND (number < 3 OR gapBeforeUs >= paceUs * 0.8) AS tailUnknown,
       multiIf(born OR restarted, done, number = 1, 0, done - lagDone) AS delta,
-      multiIf(born, at - (uptime + 1) * 1000000, number = 1, at, lag1) AS sinceUs,
+      multiIf(born AND uptime <= ${birthS}, at - (uptime + 1) * 1000000, number = 1, at, lag1) AS sinceUs,
       if(at <= ${grid.originUs}, -1, intDiv(at - ${p.add('Int64', grid.originUs)} - 1, ${p.add('Int64', grid.stepUs)})) AS bucket
     FROM (
       SELECT ${source}, at, total, done, uptime, epoch, row_number() OVER w AS number,

@@ -15,11 +15,15 @@ export interface Source {
   kind: 'http' | 'tcp'
   /** False where the proxy never told its counters. */
   known: boolean
-  cells: Map<number, Cell>
+  cells: Cell[]
 }
 
-/** One source in one interval. */
-interface Cell {
+/** One source between two of its samples, in one interval of the grid. */
+export interface Cell {
+  bucket: number
+  /** The samples that bound it; without samples the interval of the grid. */
+  fromUs: number
+  toUs: number
   received: number
   /** Of these, entries that no sample covers. */
   uncovered: number
@@ -52,96 +56,122 @@ export async function readSources(reader: Reader, question: CompletenessQuestion
     reader.query<ExpectedRow>(expected.sql, expected.params, ask(signal)),
     reader.query<ReceivedRow>(received.sql, received.params, ask(signal)),
   ])
-  const sources = new Map<string, Source>()
-  const sourceOf = ({ cluster, controller, proxy, what }: ExpectedRow | ReceivedRow): Source => {
+  const sources = new Map<string, Gathering>()
+  const gatheringOf = ({ cluster, controller, proxy, what }: ExpectedRow | ReceivedRow): Gathering => {
     const key = JSON.stringify([cluster, controller, proxy, what])
-    const found = sources.get(key) ?? { cluster, controller, proxy, kind: what, known: false, cells: new Map() }
+    const found = sources.get(key) ?? new Gathering({ cluster, controller, proxy, kind: what, known: false, cells: [] }, question)
     sources.set(key, found)
     return found
   }
-  const last = new Map<Source, ExpectedRow>()
-  for (const row of samples) {
-    const source = sourceOf(row)
-    source.known = true
-    if (Number(row.lastUs) > Number(last.get(source)?.lastUs ?? 0)) last.set(source, row)
-    addSamples(cellOf(source, Number(row.bucket)), row, nowUs)
+  for (const row of samples) gatheringOf(row).addSamples(row, nowUs)
+  for (const row of entries) gatheringOf(row).addEntries(row)
+  return [...sources.values()].map((gathering) => gathering.finish(nowUs))
+}
+
+/** Puts the two sides of one source together. */
+class Gathering {
+  private readonly source: Source
+  private readonly question: CompletenessQuestion
+  private readonly cells = new Map<number, Cell>()
+  private last: ExpectedRow | undefined
+  /** Entries behind the last sample. */
+  private behind = 0
+
+  constructor(source: Source, question: CompletenessQuestion) {
+    this.source = source
+    this.question = question
   }
-  for (const row of entries) addEntries(sourceOf(row), row)
-  for (const [source, row] of last) closeTail(source, row, question, nowUs)
-  return [...sources.values()]
-}
 
-function cellOf(source: Source, bucket: number): Cell {
-  const cell = source.cells.get(bucket) ?? { received: 0, uncovered: 0, expected: 0, known: false, pending: false, unknown: false, notes: [] }
-  source.cells.set(bucket, cell)
-  return cell
-}
-
-function addSamples(cell: Cell, row: ExpectedRow, nowUs: number): void {
-  cell.known = Number(row.bases) > 0
-  cell.expected = Number(row.expected)
-  cell.pending = Number(row.lastUs) > nowUs - settleUs
-  cell.unknown = Number(row.unknownTails) > 0
-  if (!cell.known) cell.notes.push('first sample of the counters')
-  if (row.restarts) cell.notes.push(cell.unknown ? 'the proxy was killed: tail unknown' : 'the proxy was restarted: epoch began')
-  if (row.hotRestarts) cell.notes.push('hot restart: epoch began')
-}
-
-function addEntries(source: Source, row: ReceivedRow): void {
-  const cell = cellOf(source, Number(row.bucket))
-  const received = Number(row.received)
-  cell.received += received
-  if (!row.matched || row.before) cell.uncovered += received
-  if (row.before) cell.notes.push('before the first sample of the counters')
-}
-
-/** What happened behind a source's last sample: it may be on its way, or nobody will ever know. */
-function closeTail(source: Source, row: ExpectedRow, { toUs, grid }: CompletenessQuestion, nowUs: number): void {
-  const lastUs = Number(row.lastUs)
-  const pace = Math.max(Number(row.paceUs), 1e6)
-  if (lastUs >= toUs) return
-  const bucket = Math.max(0, Math.floor((lastUs - grid.originUs - 1) / grid.stepUs))
-  const ended = nowUs - lastUs > 3 * pace + settleUs
-  // A proxy that ends in order takes one more sample, sooner than usual.
-  const inOrder = Number(row.lastPaceUs) > 0 && Number(row.lastPaceUs) < 0.8 * pace
-  for (const [at, cell] of source.cells) if (at > bucket && !cell.known) cell.pending = !ended
-  if (ended && !inOrder) {
-    const cell = cellOf(source, bucket)
-    cell.unknown = true
-    cell.notes.push('the proxy sent no more counters: tail unknown')
+  addSamples(row: ExpectedRow, nowUs: number): void {
+    this.source.known = true
+    if (Number(row.lastUs) > Number(this.last?.lastUs ?? 0)) this.last = row
+    const cell = this.cell(Number(row.bucket))
+    cell.fromUs = Number(row.firstUs)
+    cell.toUs = Number(row.lastUs)
+    cell.known = Number(row.bases) > 0
+    cell.expected = Number(row.expected)
+    cell.pending = cell.toUs > nowUs - settleUs
+    cell.unknown = Number(row.unknownTails) > 0
+    if (row.restarts) cell.notes.push(cell.unknown ? 'the proxy was killed: tail unknown' : 'the proxy was restarted: epoch began')
+    if (row.hotRestarts) cell.notes.push('hot restart: epoch began')
   }
-}
 
-/** Sums cells (of one source over time, or of all sources in one interval). */
-export function sum(cells: Iterable<Cell>): Pick<Interval, 'expected' | 'received' | 'missed' | 'state' | 'note'> {
-  let [received, missed, judged, unknown, pending] = [0, 0, false, false, false]
-  const notes = new Set<string>()
-  for (const cell of cells) {
-    received += cell.received
-    for (const note of cell.notes) notes.add(note)
-    if (cell.pending) pending = true
-    else if (cell.unknown || !cell.known) unknown = true
-    if (cell.known && !cell.pending) {
-      judged = true
-      const difference = cell.expected - (cell.received - cell.uncovered)
-      // A killed proxy may have sent more than it still counted.
-      missed += cell.unknown ? Math.max(0, difference) : difference
+  addEntries(row: ReceivedRow): void {
+    const received = Number(row.received)
+    if (!row.matched && this.source.known) {
+      if (Number(row.bucket) >= 0) this.behind += received
+      return
     }
+    const cell = this.cell(Number(row.bucket))
+    cell.received += received
+    if (row.matched && !row.before) return
+    cell.uncovered += received
+    if (row.before) cell.notes.push('entries before the first sample of the counters')
   }
-  const lost = Math.max(0, missed)
-  const state: State = lost > 0 ? 'incomplete' : unknown ? 'unknown' : judged || !pending ? 'complete' : 'pending'
-  const knowable = state === 'incomplete' || state === 'complete'
-  return { received, expected: knowable ? received + lost : null, missed: knowable ? lost : null, state, note: [...notes].join('; ') }
+
+  /** Adds what happened behind the last sample: it may be on its way, or nobody will ever know. */
+  finish(nowUs: number): Source {
+    const cells = [...this.cells.values()].filter((cell) => cell.known || cell.received > 0)
+    if (this.last) cells.push(...this.tail(this.last, nowUs))
+    return { ...this.source, cells: cells.sort((a, b) => a.fromUs - b.fromUs) }
+  }
+
+  private tail(row: ExpectedRow, nowUs: number): Cell[] {
+    const { toUs, grid } = this.question
+    const lastUs = Number(row.lastUs)
+    const pace = Math.max(Number(row.paceUs), 1e6)
+    if (lastUs >= toUs || nowUs - lastUs <= 3 * pace + settleUs) return []
+    // A proxy that ends in order takes one more sample, sooner than usual.
+    if (this.behind === 0 && Number(row.lastPaceUs) > 0 && Number(row.lastPaceUs) < 0.8 * pace) return []
+    const bucket = Math.max(0, Math.floor((lastUs - grid.originUs) / grid.stepUs))
+    const note = 'the proxy sent no more counters: tail unknown'
+    const times = { bucket, fromUs: lastUs, toUs: Math.min(toUs, Math.ceil(lastUs + pace)) }
+    return [{ ...times, received: this.behind, uncovered: this.behind, expected: 0, known: false, pending: false, unknown: true, notes: [note] }]
+  }
+
+  private cell(bucket: number): Cell {
+    const { originUs, stepUs } = this.question.grid
+    const times = { fromUs: originUs + bucket * stepUs, toUs: originUs + (bucket + 1) * stepUs }
+    const fresh = { bucket, ...times, received: 0, uncovered: 0, expected: 0, known: false, pending: false, unknown: false, notes: [] }
+    const cell: Cell = this.cells.get(bucket) ?? fresh
+    this.cells.set(bucket, cell)
+    return cell
+  }
 }
 
-/** The mark that every answer carries. */
-export function total(sources: readonly Source[], inside: (bucket: number) => boolean): Completeness {
-  const cells = sources.flatMap((source) => [...source.cells].filter(([bucket]) => inside(bucket)).map(([, cell]) => ({ source, cell })))
-  const { received, expected, missed, state } = sum(cells.map(({ cell }) => cell))
-  const seen = new Set(cells.map(({ source }) => source))
-  const known = [...seen].filter((source) => source.known).length
-  const ratio = missed !== null && expected !== null ? (expected > 0 ? received / expected : 1) : null
-  return { expected, received, missed, ratio, state, sourcesKnown: known, sourcesUnknown: seen.size - known }
+type Sum = Pick<Interval, 'expected' | 'received' | 'missed' | 'state' | 'note'>
+
+/**
+ * Sums cells (of one source over time, or of all sources in one interval). `missed` is what the counters prove; it is null
+ * where they prove nothing. A part that nobody can know makes the whole unknown, unless entries are known to be missing.
+ */
+export function sum(cells: readonly Cell[]): Sum {
+  const judged = cells.filter((cell) => cell.known && !(cell.unknown && cells.length === 1))
+  const lost = Math.max(
+    0,
+    judged.reduce((all, cell) => all + missedIn(cell), 0),
+  )
+  const received = cells.reduce((all, cell) => all + cell.received, 0)
+  const unknown = cells.some((cell) => !cell.known || cell.unknown || cell.uncovered > 0)
+  const pending = cells.some((cell) => cell.pending)
+  const state: State = pending ? 'pending' : lost > 0 ? 'incomplete' : unknown ? 'unknown' : 'complete'
+  const missed = judged.length > 0 || cells.length === 0 ? lost : null
+  return { received, expected: missed === null ? null : received + missed, missed, state, note: [...new Set(cells.flatMap((cell) => cell.notes))].join('; ') }
+}
+
+/** A killed proxy may have sent more than it still counted: that is no loss and makes up for none. */
+function missedIn({ expected, received, uncovered, unknown }: Cell): number {
+  const difference = expected - (received - uncovered)
+  return unknown ? Math.max(0, difference) : difference
+}
+
+/** The mark of some sources: their cells that `counts` takes. */
+export function total(sources: readonly Source[], counts: (cell: Cell) => boolean): Completeness {
+  const seen = sources.filter((source) => source.cells.some(counts))
+  const { received, expected, missed, state } = sum(seen.flatMap((source) => source.cells.filter(counts)))
+  const known = seen.filter((source) => source.known).length
+  const ratio = expected !== null && state !== 'unknown' ? (expected > 0 ? received / expected : 1) : null
+  return { expected, received, missed, ratio, state, sourcesKnown: known, sourcesUnknown: seen.length - known }
 }
 
 /** Known holes that the controllers reported. */
