@@ -3,7 +3,7 @@ import { a02 } from './a02.ts'
 import { a03 } from './a03.ts'
 import { a04 } from './a04.ts'
 import { a07 } from './a07.ts'
-import { a08 } from './a08.ts'
+import { a08 } from './a08/index.ts'
 import { a09 } from './a09.ts'
 import { a11 } from './a11.ts'
 

@@ -2,33 +2,21 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { alsIdentifier } from '../lab/als-messages.ts'
-import type { Row } from '../lab/api.ts'
-import { openGrpcStream } from '../lab/grpc-stream.ts'
-import { mutate } from '../lab/mutate.ts'
-import { type Controller, type Product, root, startController, startServer } from '../lab/product.ts'
-import { loadProtos, type Protos } from '../lab/protos.ts'
-import { settle } from '../lab/settle.ts'
-import { sleep } from '../lab/wait.ts'
-import { mustGoRed } from '../must-go-red.ts'
-import { defineProof, type Run } from '../proof.ts'
-import { alsVerdict } from '../witness/oracle.ts'
+import { alsIdentifier } from '../../lab/als-messages.ts'
+import type { Row } from '../../lab/api.ts'
+import { openGrpcStream } from '../../lab/grpc-stream.ts'
+import { mutate } from '../../lab/mutate.ts'
+import { type Controller, type Product, root } from '../../lab/product.ts'
+import type { Protos } from '../../lab/protos.ts'
+import { settle } from '../../lab/settle.ts'
+import { sleep } from '../../lab/wait.ts'
+import { mustGoRed } from '../../must-go-red.ts'
+import type { Run } from '../../proof.ts'
+import { alsVerdict } from '../../witness/oracle.ts'
 
-const cluster = 'mutants'
 const alsPath = '/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs'
 /** RequestMethod of envoy.config.core.v3, in the order of its numbers. */
 const methods = ['', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH']
-
-export const a08 = defineProof({
-  line: 'A.8',
-  title: 'Mutated messages: each comes out as the generated decoder says, and nothing else suffers',
-  async run(run) {
-    const protos = await loadProtos()
-    const server = await startServer(run)
-    const controller = await startController(run, server, { name: cluster })
-    await mutateAls(run, protos, server, controller)
-  },
-})
 
 /** Entries of real messages: those of `--input` (files of uint32 LE length + message, gzip or not), else the captured ones. */
 function captured(run: Run, protos: Protos): Record<string, unknown>[] {
@@ -75,10 +63,12 @@ function print(proxy: string, entry: { tcp: boolean; value: Record<string, unkno
 const printRow = (row: Row): string =>
   digest([row.proxy, row['user.agent'], row.host, row.path, row.method, row.status, row.details, row.route, row['upstream.cluster']])
 
-async function mutateAls(run: Run, protos: Protos, server: Product, controller: Controller): Promise<void> {
-  const { random } = run
+/** Spoiled access-log messages: rows must be what the generated decoder makes of each, and streams must survive. */
+export async function mutateAls(run: Run, protos: Protos, server: Product, controller: Controller): Promise<void> {
+  const random = run.random.fork('als')
+  const { cluster } = controller
   const entries = captured(run, protos)
-  const count = run.scaled(20_000, 700_000)
+  const count = run.scaled(15_000, 700_000)
   run.figure('als: real entries to spoil', entries.length)
   const streams = Array.from({ length: 4 }, (_, i) => ({
     proxy: `sidecar~10.9.0.${i}~mutant-${i}.lab~lab.svc.cluster.local`,
