@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { PanoptesError } from '@panoptes/contract'
 
@@ -25,6 +28,7 @@ interface Hooks {
 
 /** Major version of the embedded PostgreSQL; a data folder of another one cannot be opened. */
 const majorVersion = '18'
+const createFile = new URL('./pglite-create.ts', import.meta.url)
 const workerFile = new URL('./pglite-worker.ts', import.meta.url)
 
 /** The thread with the embedded PostgreSQL: started, asked, watched and, when it hangs or dies, replaced. */
@@ -94,7 +98,7 @@ export class PgliteHost {
 
   #start(): Promise<Worker> {
     this.generation += 1
-    const worker = new Worker(workerFile, { workerData: { directory: this.#directory, create: false } })
+    const worker = new Worker(workerFile, { workerData: { directory: this.#directory } })
     worker.on('error', (error) => this.#replace(worker, `the state store's worker failed: ${error.message}`))
     worker.on('exit', () => this.#replace(worker, "the state store's worker ended"))
     return new Promise((resolve, reject) => {
@@ -134,16 +138,11 @@ function lost(): PanoptesError {
   return new PanoptesError('PAN0005', 'the state store was restarted in the middle of a transaction; nothing of it was kept')
 }
 
-/** Creating a data folder takes ~900 MB for a moment, so a thread of its own does it and gives the memory back. */
+/** Creating a data folder takes ~900 MB for a moment, so a process of its own does it and gives the memory back. */
 async function create(directory: string): Promise<void> {
   const building = `${directory}.new`
   rmSync(building, { recursive: true, force: true })
   mkdirSync(building, { recursive: true, mode: 0o700 })
-  const worker = new Worker(workerFile, { workerData: { directory: building, create: true } })
-  await new Promise<void>((resolve, reject) => {
-    worker.once('message', () => resolve())
-    worker.once('error', reject)
-  })
-  await worker.terminate()
+  await promisify(execFile)(process.execPath, [fileURLToPath(createFile), building])
   renameSync(building, directory)
 }

@@ -7,7 +7,7 @@ import type { WorkerQuery } from './pglite-host.ts'
  * Settings differ from PGlite's in two ways: writes are synced to disk (its default is not to), and buffers are small,
  * since WASM memory never shrinks (measured: 190 MB instead of 410 MB after start).
  */
-const { directory, create } = workerData as { directory: string; create: boolean }
+const { directory } = workerData as { directory: string }
 const single = ['--single', '-O', '-j']
 const options = {
   search_path: 'public',
@@ -25,14 +25,9 @@ const postgresqlconf = ['shared_buffers=8MB', 'max_connections=5', 'wal_buffers=
 const port = parentPort
 if (!port) throw new Error('pglite-worker runs as a worker thread')
 
-const database = await PGlite.create(create ? { dataDir: directory } : { dataDir: directory, startParams, postgresqlconf })
-if (create) {
-  await database.close()
-  port.postMessage({ created: true })
-} else {
-  port.on('message', answer)
-  port.postMessage({ ready: true })
-}
+const database = await PGlite.create({ dataDir: directory, startParams, postgresqlconf })
+port.on('message', answer)
+port.postMessage({ ready: true })
 
 async function answer({ id, sql, parameters }: WorkerQuery): Promise<void> {
   try {

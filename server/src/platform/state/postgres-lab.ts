@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Where Debian keeps PostgreSQL's programs; undefined where none is installed. For tests. */
+/** The folder of PostgreSQL's programs (POSTGRES_BIN, or where Debian keeps them); undefined where none is. For tests. */
 export function findPostgres(): string | undefined {
+  if (process.env.POSTGRES_BIN) return process.env.POSTGRES_BIN
   const root = '/usr/lib/postgresql'
   if (!existsSync(root)) return undefined
   const versions = readdirSync(root).sort((a, b) => Number(b) - Number(a))

@@ -72,7 +72,8 @@ describe.each(kinds)('state on %s', (kind) => {
     else await second.close()
   })
 
-  test.runIf(kind === 'postgres')('two replicas that start at once migrate once', async () => {
+  const onPostgres = kind === 'postgres' ? test : () => undefined
+  onPostgres('two replicas that start at once migrate once', async () => {
     await sql`drop schema public cascade`.execute(state.db)
     await sql`create schema public`.execute(state.db)
     const both = await Promise.all([again(), again()])
