@@ -83,6 +83,16 @@ const entries = [
   { code: 'PAN0414', status: 400, title: "Cluster's name not valid", hint: 'Up to 63 of a–z, 0–9 and -, not first or last.' },
   { code: 'PAN0415', status: 422, title: 'Folder or file not usable', hint: 'It must be a folder with files that you may read and write.' },
   { code: 'PAN0416', status: 422, title: 'Unknown certificate file', hint: 'Give the file the name Istio knows it by, or start with an empty folder.' },
+  {
+    code: 'PAN0501',
+    status: 422,
+    title: 'Kubeconfig refused',
+    hint: 'It must hold all it needs: https, certificate-authority-data, and a token or client certificate with its key; no programs, plug-ins or files.',
+  },
+  { code: 'PAN0502', status: 503, title: 'No service account here', hint: 'This runs in no pod, or without its token mounted: give a kubeconfig instead.' },
+  { code: 'PAN0503', status: 503, title: 'Kubernetes API not reachable', hint: 'It is tried again by itself; what is shown is as old as it says.' },
+  { code: 'PAN0504', status: 403, title: 'Kubernetes API refuses us', hint: "The message names what was asked: the controller's role or token lacks it." },
+  { code: 'PAN0505', status: 404, title: 'Kind not served', hint: 'This cluster does not know the kind; it is asked for again now and then.' },
 ] as const satisfies readonly ErrorEntry[]
 
 export type ErrorCode = (typeof entries)[number]['code']

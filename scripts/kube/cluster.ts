@@ -152,19 +152,22 @@ export class Cluster {
   /** One request as administrator; a patch is a JSON merge patch. Any status resolves. */
   call(method: string, path: string, body?: unknown): Promise<Answer> {
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json'
-    const options = { method, agent: this.agent, ca: this.ca, headers: { authorization: `Bearer ${this.token}`, 'content-type': type } }
+    const text = body === undefined ? '' : JSON.stringify(body)
+    // Said outright: Node frames no body of a DELETE by itself.
+    const headers = { authorization: `Bearer ${this.token}`, 'content-type': type, 'content-length': Buffer.byteLength(text) }
+    const options = { method, agent: this.agent, ca: this.ca, headers }
     return new Promise((done, failed) => {
       const sent = httpsRequest(this.url + path, options, (answer) => {
         const chunks: Buffer[] = []
         answer.on('data', (chunk: Buffer) => chunks.push(chunk))
         answer.on('error', failed)
         answer.on('end', () => {
-          const text = Buffer.concat(chunks).toString()
-          done({ status: answer.statusCode!, body: answer.headers['content-type']?.includes('json') ? JSON.parse(text) : text })
+          const said = Buffer.concat(chunks).toString()
+          done({ status: answer.statusCode!, body: answer.headers['content-type']?.includes('json') ? JSON.parse(said) : said })
         })
       })
       sent.on('error', failed)
-      sent.end(body === undefined ? undefined : JSON.stringify(body))
+      sent.end(text)
     })
   }
 
