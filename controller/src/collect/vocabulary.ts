@@ -78,6 +78,30 @@ export function cipherName(suite: number): string {
   return ciphers[suite] ?? `0x${suite.toString(16).padStart(4, '0')}`
 }
 
+/** OpenSSL's names of the suites before TLS 1.3, as Envoy's log formats write them. */
+const openssl: Record<string, number> = {
+  'ECDHE-ECDSA-AES128-GCM-SHA256': 49195,
+  'ECDHE-ECDSA-AES256-GCM-SHA384': 49196,
+  'ECDHE-RSA-AES128-GCM-SHA256': 49199,
+  'ECDHE-RSA-AES256-GCM-SHA384': 49200,
+  'ECDHE-RSA-CHACHA20-POLY1305': 52392,
+  'ECDHE-ECDSA-CHACHA20-POLY1305': 52393,
+  'ECDHE-ECDSA-AES128-SHA': 49161,
+  'ECDHE-ECDSA-AES256-SHA': 49162,
+  'ECDHE-RSA-AES128-SHA': 49171,
+  'ECDHE-RSA-AES256-SHA': 49172,
+  'AES128-SHA': 47,
+  'AES256-SHA': 53,
+  'AES128-GCM-SHA256': 156,
+  'AES256-GCM-SHA384': 157,
+}
+
+/** The IANA name of a suite that may be given by OpenSSL's. */
+export function ianaCipher(name: string): string {
+  const suite = Object.hasOwn(openssl, name) ? openssl[name] : undefined
+  return suite === undefined ? name : cipherName(suite)
+}
+
 export function flagText(bits: number, unauthorized: boolean): string {
   return flagNames.filter((_, i) => i > 0 && (i === 13 ? unauthorized : (bits >> i) & 1)).join(',')
 }

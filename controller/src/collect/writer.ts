@@ -142,7 +142,8 @@ export class AccessWriter {
       record[S.protocol] = words.tcp
       return
     }
-    let status = grpcStatus(entry.respTrailers, words.grpcStatus, buf)
+    let status = record[S.grpcStatus]! | 0
+    if (status < 0) status = grpcStatus(entry.respTrailers, words.grpcStatus, buf)
     if (status < 0) status = grpcStatus(entry.respHeaders, words.grpcStatus, buf)
     if (status >= 0) record[S.grpcStatus] = status
     const type = entry.reqHeaders.count === 0 ? -1 : entry.reqHeaders.find(words.contentType)

@@ -1,2 +1,2 @@
 export { maxMessage } from './frames.ts'
-export { type Call, type GrpcOptions, GrpcServer, type Peer, type TlsFiles } from './server.ts'
+export { type Call, type GrpcOptions, GrpcServer, type Peer, peerOf, type TlsFiles } from './server.ts'

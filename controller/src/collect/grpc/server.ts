@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createSecureServer, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { Frames } from './frames.ts'
 
@@ -115,7 +115,7 @@ export class GrpcServer {
       this.refuse(stream, Status.unimplemented, `no method ${path}`)
       return
     }
-    const call = method(peerOf(stream))
+    const call = method(peerOf(stream.session?.socket))
     const frames = new Frames()
     this.streams.add(stream)
     stream.on('close', () => {
@@ -173,10 +173,9 @@ export class GrpcServer {
   }
 }
 
-function peerOf(stream: ServerHttp2Stream): Peer {
-  const socket = stream.session?.socket as TLSSocket | undefined
-  if (!socket || typeof socket.getPeerCertificate !== 'function' || !socket.authorized) return { auth: 'none', spiffe: '' }
+/** Who is at the other end of a connection, as far as a client certificate says. */
+export function peerOf(socket: Socket | TLSSocket | undefined): Peer {
+  if (!socket || !('getPeerCertificate' in socket) || !socket.authorized) return { auth: 'none', spiffe: '' }
   const names = socket.getPeerCertificate()?.subjectaltname ?? ''
-  const uri = /URI:([^,\s]+)/.exec(names)?.[1] ?? ''
-  return { auth: 'mtls', spiffe: uri }
+  return { auth: 'mtls', spiffe: /URI:([^,\s]+)/.exec(names)?.[1] ?? '' }
 }

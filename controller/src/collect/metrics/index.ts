@@ -1,0 +1,1 @@
+export { type CounterRow, MetricsReceiver } from './receiver.ts'
