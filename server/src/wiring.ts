@@ -25,7 +25,7 @@ import type { Logger } from './platform/log/index.ts'
 import { createMetrics, measureRequests } from './platform/metrics/index.ts'
 import { openRecord, type RecordStore } from './platform/record/index.ts'
 import { openState, releaseLeases } from './platform/state/index.ts'
-import { DemoBank, registerSystem, startJobs, watchRates } from './system/index.ts'
+import { DemoBank, forgetDemo, registerSystem, startJobs, watchRates } from './system/index.ts'
 import { version } from './version.ts'
 
 export interface RunningServer {
@@ -136,7 +136,7 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[], cl
       await demo.remove()
       const removed = await demoControllers()
       for (const { org, id } of removed) await revokeController(db, org, id)
-      return { controllers: removed.length, rows: 0 }
+      return { controllers: removed.length, rows: await forgetDemo(record, homeOrganization) }
     },
   })
   serveOpenApi(app, allRoutes, version)

@@ -1,4 +1,5 @@
 export { DemoBank } from './demo.ts'
+export { forgetDemo } from './forget.ts'
 export { startJobs } from './jobs.ts'
 export { type Rates, watchRates } from './rates.ts'
 export { registerSystem, type SystemDeps } from './routes.ts'
