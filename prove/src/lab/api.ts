@@ -34,9 +34,9 @@ export class ApiError extends Error {
 
 export type Query = Record<string, string | number | boolean | undefined>
 
-/** A caller of the public HTTP API: plain fetch, so that nothing of the product can hide in it. */
-export function createApi(base: string, token: string) {
-  const headers = { authorization: `Bearer ${token}` }
+/** A caller of the public HTTP API, by token or by a session's cookie: plain fetch, so that nothing of the product can hide in it. */
+export function createApi(base: string, token: string, cookie?: string) {
+  const headers: Record<string, string> = cookie ? { cookie, origin: base } : { authorization: `Bearer ${token}` }
   const url = (path: string, query: Query = {}): string => {
     const text = new URLSearchParams(Object.entries(query).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)] as [string, string]])))
     return `${base}${path}${text.size ? `?${text}` : ''}`

@@ -17,7 +17,10 @@ export interface Product {
   port: number
   token: string
   data: string
+  /** By the token. */
   api: Api
+  /** As the signed-in administrator: what belongs to a person (own tokens) is closed to tokens. */
+  person: Api
   process(): Process
   /** The record's own process, a child of the server. */
   recordPid(): number | undefined
@@ -31,6 +34,8 @@ export interface ServerOptions {
   data?: string
   args?: string[]
   readySeconds?: number
+  /** A token that the data folder already knows; without one the first start's link is used. */
+  token?: string
 }
 
 /** Starts a server on an empty folder, signs in by its link and makes an API token. */
@@ -50,7 +55,7 @@ export async function startServer(run: Run, options: ServerOptions = {}): Promis
   }
 
   await start()
-  const token = await signIn(url, () => running.output())
+  const { token, cookie } = options.token ? { token: options.token, cookie: '' } : await signIn(url, () => running.output())
   const api = createApi(url, token)
   return {
     url,
@@ -58,6 +63,7 @@ export async function startServer(run: Run, options: ServerOptions = {}): Promis
     token,
     data,
     api,
+    person: createApi(url, '', cookie),
     process: () => running,
     recordPid: () => childrenOf(running.pid).find((child) => /platform\/record/.test(child.command))?.pid,
     start,
@@ -66,7 +72,7 @@ export async function startServer(run: Run, options: ServerOptions = {}): Promis
 }
 
 /** Signs in by the one-time link that the first start prints, as a person would, and makes a token. */
-async function signIn(url: string, output: () => string): Promise<string> {
+async function signIn(url: string, output: () => string): Promise<{ cookie: string; token: string }> {
   const secret = await until('the sign-in link is printed', 20, () => /sign-in#token=([\w.~-]+)/.exec(output())?.[1])
   const headers = { 'content-type': 'application/json', origin: url }
   const session = await fetch(`${url}/api/v1/session/link`, { method: 'POST', headers, body: JSON.stringify({ token: secret }) })
@@ -77,7 +83,7 @@ async function signIn(url: string, output: () => string): Promise<string> {
     .join('; ')
   const made = await fetch(`${url}/api/v1/tokens`, { method: 'POST', headers: { ...headers, cookie }, body: JSON.stringify({ name: 'prove', scopes }) })
   if (!made.ok) throw new Error(`making a token: ${made.status} ${await made.text()}`)
-  return ((await made.json()) as { secret: string }).secret
+  return { cookie, token: ((await made.json()) as { secret: string }).secret }
 }
 
 /** The controller under test. */
