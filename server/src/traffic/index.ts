@@ -2,6 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import { createTraffic, type TrafficDeps } from './deps.ts'
 import { registerMap } from './map-routes.ts'
 import { registerRecord } from './record-routes.ts'
+import { Forwarding } from './sinks/forwarding.ts'
+import { registerSinks } from './sinks/routes.ts'
 
 export type { TrafficDeps } from './deps.ts'
 export type { Reader, Scope } from './reader.ts'
@@ -11,5 +13,10 @@ export function registerTraffic(app: FastifyInstance, deps: TrafficDeps): void {
   const traffic = createTraffic(deps)
   registerRecord(app, traffic)
   registerMap(app, traffic)
-  app.addHook('onClose', async () => traffic.live.close())
+  const forwarding = new Forwarding(deps.db, traffic.live)
+  registerSinks(app, traffic.db, forwarding)
+  app.addHook('onClose', async () => {
+    await forwarding.close()
+    traffic.live.close()
+  })
 }

@@ -25,6 +25,9 @@ export class TailStream {
     this.timers = [setInterval(() => this.second(), 1_000), setInterval(tellCompleteness, 15_000), setInterval(() => this.write(': still here\n\n'), 20_000)]
     for (const timer of this.timers) timer.unref()
     response.once('close', () => this.close())
+    // The head leaves with the first byte: the reader knows at once that it is connected.
+    this.write(': connected\n\n')
+    tellCompleteness()
   }
 
   take(accesses: readonly Access[]): void {
