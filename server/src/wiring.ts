@@ -24,8 +24,11 @@ import { createHttp, serveConsole, serveHealth, serveOpenApi } from './platform/
 import type { Logger } from './platform/log/index.ts'
 import { createMetrics, measureRequests } from './platform/metrics/index.ts'
 import { openRecord, type RecordStore } from './platform/record/index.ts'
+import { migrateRecord } from './platform/record/migrate.ts'
 import { openState, releaseLeases } from './platform/state/index.ts'
+import { readerOf } from './reader.ts'
 import { DemoBank, forgetDemo, registerSystem, startJobs, watchRates } from './system/index.ts'
+import { registerTraffic } from './traffic/index.ts'
 import { version } from './version.ts'
 
 export interface RunningServer {
@@ -88,6 +91,7 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[], cl
     ...(config.clickhouseUrl ? { url: config.clickhouseUrl, cluster: config.clickhouseCluster ?? '' } : { dataDir: join(config.dataDir, 'record') }),
   })
   closers.push(() => record.close())
+  await migrateRecord(record)
   const ingest = await openIngest(record)
   closers.push(() => ingest.close())
 
@@ -139,6 +143,7 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[], cl
       return { controllers: removed.length, rows: await forgetDemo(record, homeOrganization) }
     },
   })
+  registerTraffic(app, { db, ingest, reader: (scope) => readerOf(record, scope) })
   serveOpenApi(app, allRoutes, version)
   serveConsole(app, consoleDirectory)
 

@@ -1,7 +1,7 @@
 import { PanoptesError, type Source, systemRoutes } from '@panoptes/contract'
 import type { FastifyInstance } from 'fastify'
 import { homeOrganization } from '../access/index.ts'
-import { implement, type Principal } from '../platform/http/index.ts'
+import { implement } from '../platform/http/index.ts'
 import { diagnoseAll } from './diagnosis.ts'
 import { listReporters } from './reporters.ts'
 import { getSettings, updateSettings } from './settings.ts'
@@ -10,7 +10,7 @@ import { type StatusDeps, statusOf } from './status.ts'
 
 export interface SystemDeps extends StatusDeps {
   /** Stops the demo bank and removes its controllers and rows; returns how many. */
-  removeDemo: (principal: Principal) => Promise<{ controllers: number; rows: number }>
+  removeDemo: () => Promise<{ controllers: number; rows: number }>
   /** Told after a change of the settings. */
   onSettings: () => void
 }
@@ -46,7 +46,8 @@ export function registerSystem(app: FastifyInstance, deps: SystemDeps): void {
   })
 
   implement(app, systemRoutes.removeDemo, async ({ principal, audit }) => {
-    const removed = await deps.removeDemo(principal)
+    if (principal.org !== homeOrganization) throw new PanoptesError('PAN0103', 'the demo belongs to the first organization', { scope: 'settings:write' })
+    const removed = await deps.removeDemo()
     audit({ target: 'demo/bank', before: removed })
     return removed
   })

@@ -49,7 +49,7 @@ describe('the OpenAPI document', () => {
     expect(JSON.stringify(document)).not.toContain('$defs')
   })
 
-  // After a change of the contract: npx vitest run -u server/src/platform/http
+  // After a change of the contract: npx vitest run server/src/platform/http -u
   test('is checked in as docs/openapi.json', async () => {
     const file = fileURLToPath(new URL('../../../../docs/openapi.json', import.meta.url))
     await expect(`${JSON.stringify(document, null, 2)}\n`).toMatchFileSnapshot(file)
