@@ -32,8 +32,8 @@ function end(side: 'src' | 'dst', who: string): Column[] {
       lc,
       'exact',
       side === 'src'
-        ? 'tls_properties peer (server side) or local (client side) certificate, URI SAN'
-        : 'tls_properties local certificate (server side), URI SAN; node metadata on the client side',
+        ? 'server side: URI SAN of the peer certificate (tls_properties); client side: tag panoptes.upstream.local, else a SPIFFE URI SAN of the local certificate, else the certificate of the telemetry stream, else node metadata'
+        : 'server side: URI SAN of the local certificate (tls_properties); client side: tag panoptes.upstream.peer, else node metadata of the proxy at that address',
       `SPIFFE id of the ${who}`,
       { indexed: true },
     ),
@@ -55,7 +55,7 @@ export const serverColumns: readonly Column[] = [
 /** The access: one log entry of one proxy, in the order in which a batch carries its columns. */
 export const accessColumns: readonly Column[] = [
   column('row', 'UInt32', 'derived', 'place in the batch, from 0', 'Place of the row in its batch'),
-  column('ts', time, 'timed', 'common_properties.start_time', 'When the access began'),
+  column('ts', time, 'timed', 'common_properties.start_time; the time of arrival where that is more than 400 days old or a day ahead', 'When the access began'),
   column('duration', 'UInt64', 'timed', 'common_properties.duration', 'Whole duration', { unit: 'us', name: 'duration_us' }),
   column('phase.last.rx', 'UInt64', 'timed', 'time_to_last_rx_byte', 'Until the last byte of the request was received; 0 = not reported', {
     unit: 'us',
@@ -164,7 +164,7 @@ export const accessColumns: readonly Column[] = [
     'mtls',
     'UInt8',
     'derived',
-    '1 where both sides showed a certificate (server side: peer certificate present; client side: upstream cluster is mTLS to a known SPIFFE id)',
+    '1 where both sides showed a certificate: server side, a peer certificate is present (tls_properties); client side, tag panoptes.upstream.peer names the upstream certificate',
     'Mutual TLS',
   ),
   column('request.id', 'UUID', 'exact', 'request.request_id where it is a UUID', 'x-request-id', { indexed: true }),
@@ -184,7 +184,13 @@ export const accessColumns: readonly Column[] = [
     'filter_metadata envoy.filters.http.rbac: shadow_engine_result',
     'What the dry run would have done: allowed or denied',
   ),
-  column('req.headers', headers, 'exact', 'request.request_headers (chosen by additional_request_headers_to_log)', 'Chosen request headers'),
+  column(
+    'req.headers',
+    headers,
+    'exact',
+    'request.request_headers (chosen by additional_request_headers_to_log), less those that became trace.id and span.id',
+    'Chosen request headers',
+  ),
   column('resp.headers', headers, 'exact', 'response.response_headers and trailers (chosen)', 'Chosen response headers and trailers'),
-  column('tags', headers, 'exact', 'common_properties.custom_tags', 'Custom tags'),
+  column('tags', headers, 'exact', 'common_properties.custom_tags, less panoptes.upstream.peer and panoptes.upstream.local', 'Custom tags'),
 ]

@@ -51,7 +51,7 @@ export class Collector {
     const seen = (stream: Parameters<Sources['message']>[0], entries: number): void => this.sources.message(stream, entries)
     this.parts = {
       als: new AlsReceiver({ interner, writer, registry, restart }),
-      metrics: new MetricsReceiver(now),
+      metrics: new MetricsReceiver(registry, now),
       otlp: new OtlpReceiver({ interner, writer, registry, restart, seen }),
       counters: this.counters,
       sources: this.sources,

@@ -102,13 +102,15 @@ export class AccessWriter {
     const from = outer ? Address.upstreamLocal : Address.direct
     const to = outer ? Address.upstreamRemote : Address.local
     const srcSpiffe = client ? entry.upstreamLocalUri || this.spiffe(entry.localUri) || ids.spiffe : entry.peerUri
-    const dstSpiffe = client ? entry.upstreamPeerUri : entry.localUri || ids.spiffe
+    const dstSpiffe = client ? entry.upstreamPeerUri : entry.localUri
     const src = client ? ids.self : this.ends.peer(hosts[from]!, srcSpiffe, 0, stream.proxy)
     const dst = client ? this.ends.peer(hosts[to]!, dstSpiffe, cluster, stream.proxy) : ids.self
     record.set(src, S.src.cluster)
     record.set(dst, S.dst.cluster)
-    if (srcSpiffe !== 0) record[S.src.spiffe] = srcSpiffe
-    if (dstSpiffe !== 0) record[S.dst.spiffe] = dstSpiffe
+    // an identity that a connection proved is never made up from an address: only the client side, which sees no
+    // certificate of its peer, falls back to what the peer's proxy says of itself
+    record[S.src.spiffe] = srcSpiffe
+    if (dstSpiffe !== 0 || !client) record[S.dst.spiffe] = dstSpiffe
     record[S.src.ip] = hosts[from]!
     record[S.src.port] = port(ports[from]!)
     record[S.dst.ip] = hosts[to]!

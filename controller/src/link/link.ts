@@ -120,7 +120,6 @@ export class Link {
     identity.update({ ticket: next, next: '' })
     this.session = session
     await spool.resume(resume)
-    this.failures = 0
     this.state = 'connected'
     this.options.log.info({ server: this.options.server, resume }, 'connected')
     void this.beat()
@@ -143,7 +142,10 @@ export class Link {
       while (!this.stopped && this.session === session && spool.continuous(stream)) {
         const ready = await spool.next(stream)
         if (ready) await this.send(stream, ready)
-        else await this.rest(1000)
+        else {
+          this.failures = 0
+          await this.rest(1000)
+        }
       }
     } finally {
       // one stream that stops makes all streams meet in a new session

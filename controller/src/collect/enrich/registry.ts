@@ -17,11 +17,18 @@ const maxAddresses = 50_000
 export class ProxyRegistry implements IdentitySource {
   version = 0
   private readonly addresses = new Map<string, ProxyIdentity>()
+  private readonly ids = new Map<string, ProxyIdentity>()
 
   learn(proxy: ProxyIdentity): void {
+    if (!same(this.ids.get(proxy.id), proxy)) {
+      this.ids.delete(proxy.id)
+      this.ids.set(proxy.id, proxy)
+      this.version++
+      if (this.ids.size > maxAddresses) this.ids.delete(this.ids.keys().next().value!)
+    }
     for (const ip of proxy.ips.slice(0, 16)) {
       const known = this.addresses.get(ip)
-      if (known && JSON.stringify(known) === JSON.stringify(proxy)) continue
+      if (same(known, proxy)) continue
       this.addresses.delete(ip)
       this.addresses.set(ip, proxy)
       this.version++
@@ -29,7 +36,16 @@ export class ProxyRegistry implements IdentitySource {
     }
   }
 
+  /** What a proxy has said of itself on another stream, by its node id. */
+  byId(id: string): ProxyIdentity | undefined {
+    return this.ids.get(id)
+  }
+
   byAddress(address: string): ProxyIdentity | undefined {
     return this.addresses.get(address)
   }
+}
+
+function same(a: ProxyIdentity | undefined, b: ProxyIdentity): boolean {
+  return a !== undefined && JSON.stringify(a) === JSON.stringify(b)
 }

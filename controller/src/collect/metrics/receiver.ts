@@ -1,4 +1,4 @@
-import { readProxy } from '../enrich/index.ts'
+import { type ProxyRegistry, readProxy } from '../enrich/index.ts'
 import type { SourceStream } from '../stream.ts'
 import { Cursor, identifier, nodeVersion, plainStruct, readMessage, type Value } from '../wire/index.ts'
 
@@ -44,9 +44,11 @@ export class MetricsReceiver {
   private readonly cursor = new Cursor()
   /** Whether a family's name is wanted, by name: a proxy sends the same few hundred every time. */
   private readonly names = new Map<string, RegExpExecArray | undefined>()
+  private readonly registry: ProxyRegistry
   private readonly now: () => number
 
-  constructor(now: () => number) {
+  constructor(registry: ProxyRegistry, now: () => number) {
+    this.registry = registry
     this.now = now
   }
 
@@ -99,7 +101,9 @@ export class MetricsReceiver {
 
   private identify(end: number, stream: SourceStream): void {
     const node = (readMessage(this.cursor, identifier, end, 1).node as Value | undefined) ?? {}
-    stream.identify(readProxy((node.id as string | undefined) ?? '', plainStruct(node.metadata), nodeVersion(node)), '')
+    const proxy = readProxy((node.id as string | undefined) ?? '', plainStruct(node.metadata), nodeVersion(node))
+    stream.identify(proxy, '')
+    this.registry.learn(proxy)
   }
 
   private family(end: number, sums: Sums): void {

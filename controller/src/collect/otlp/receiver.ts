@@ -1,5 +1,5 @@
 import { type Interner, InternerFull } from '../../batch/index.ts'
-import { type ProxyRegistry, readProxy } from '../enrich/index.ts'
+import { type ProxyIdentity, type ProxyRegistry, readProxy } from '../enrich/index.ts'
 import type { Peer } from '../grpc/index.ts'
 import { SourceStream } from '../stream.ts'
 import { WireError } from '../wire/index.ts'
@@ -120,17 +120,26 @@ export class OtlpReceiver {
       if (key.startsWith('label:')) labels[key.slice(6)] = interner.text(id)
       else metadata[key] = interner.text(id)
     }
-    const key = JSON.stringify([node, log, peer, metadata, labels])
+    const key = JSON.stringify([node, log, peer, metadata, labels, registry.version])
     let stream = this.streams.get(key)
     if (!stream) {
       if (this.streams.size >= maxStreams) this.streams.clear()
       stream = new SourceStream('otlp', peer.auth, peer.spiffe)
-      const parts = node.split('~')[2]?.split('.') ?? []
-      const proxy = readProxy(node, { NAME: parts[0], NAMESPACE: parts[1], ...metadata, LABELS: labels }, '')
+      const [name, namespace] = node.split('~')[2]?.split('.') ?? []
+      const said = readProxy(node, { NAME: name, NAMESPACE: namespace, ...metadata, LABELS: labels }, '')
+      // what the attributes do not say, the proxy may have said elsewhere: its metrics sink sends its metadata
+      const proxy = merge(said, registry.byId(node))
       stream.identify(proxy, log)
-      registry.learn(proxy)
+      if (this.decoder.self.size > 0) registry.learn(proxy)
       this.streams.set(key, stream)
     }
     return stream
   }
+}
+
+/** What is said, and where nothing is, what is known. */
+function merge(said: ProxyIdentity, known: ProxyIdentity | undefined): ProxyIdentity {
+  if (!known) return said
+  const told = Object.entries(said).filter(([, value]) => value !== '' && (value as readonly string[]).length > 0)
+  return { ...known, ...Object.fromEntries(told) }
 }
