@@ -1,7 +1,8 @@
 // Builds the web console when it is older than its sources.
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { nodePath, root } from './install.mjs'
 
 const sources = ['ui/src', 'ui/public', 'ui/index.html', 'ui/package.json', 'ui/vite.config.ts', 'contract/src']
@@ -41,5 +42,17 @@ export async function buildConsole() {
     )
     return
   }
+  compress(join(root, 'ui', 'dist'))
   console.log(`Console built (${((Date.now() - began) / 1000).toFixed(0)} s).`)
+}
+
+/** Lays a compressed copy beside each text file, which the server hands out as it is. */
+function compress(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    const file = join(entry.parentPath, entry.name)
+    if (!entry.isFile() || !/\.(js|css|html|svg|json)$/.test(entry.name) || statSync(file).size < 1024) continue
+    const bytes = readFileSync(file)
+    writeFileSync(`${file}.br`, brotliCompressSync(bytes))
+    writeFileSync(`${file}.gz`, gzipSync(bytes, { level: 9 }))
+  }
 }

@@ -23,6 +23,7 @@ export function serveConsole(app: FastifyInstance, directory: string): void {
       },
     })
   }
+  if (existsSync(page)) app.get('/', (_request, reply) => reply.sendFile('index.html'))
   app.panoptes.console = (request, reply) => {
     const path = request.url.split('?')[0] ?? ''
     const opens = (request.method === 'GET' || request.method === 'HEAD') && request.headers.accept?.includes('text/html')
