@@ -1,0 +1,7 @@
+export { clientOf, reach } from './client.ts'
+export { type Command, defineCommand, type Run } from './command.ts'
+export { type Context, chooseTarget, contextsFile, readContexts, type Target, writeContexts } from './contexts.ts'
+export { readEvents, type ServerEvent } from './events.ts'
+export { describe, type Exit, exitCode, exitCodes, exitOf, Unreachable } from './exit.ts'
+export { choice, choiceOr, flag, longName, type OptionSpec, type Options, share, text, textOr, texts, type Values, whole } from './options.ts'
+export { moment, type WindowValues, windowOf, windowOptions } from './window.ts'
