@@ -24,7 +24,7 @@ export const a02 = defineProof({
 })
 
 /** One run of the load, reported by one of the two protocols. */
-async function carry(run: Run, server: Product, source: 'als' | 'otlp', fields: string[]): Promise<void> {
+export async function carry(run: Run, server: Product, source: 'als' | 'otlp', fields: string[]): Promise<void> {
   const name = `lab-${source}`
   const controller = await startController(run, server, { name })
   const telemetry = source === 'als' ? { als: controller.als, metrics: controller.als } : { otlp: controller.otlp, metrics: controller.als }

@@ -239,7 +239,7 @@ function plain(field: string, value: unknown): string {
   if (/\bip$/.test(field)) return written.replace(/^::ffff:/, '').replace(/^::$/, '')
   // Envoy's text formatter writes spaces as underscores, its access log service does not.
   if (field === 'failure' || field === 'termination' || field === 'details') return written.replaceAll(' ', '_')
-  if (/^[0-]+$/.test(written) && (field === 'span.id' || field.endsWith('.id'))) return ''
+  if (/^[0-]+$/.test(written) && (/(^|\.)u?id$/.test(field))) return ''
   if (field === 'span.id') return /^\d+$/.test(written) && written.length !== 16 ? BigInt(written).toString(16).padStart(16, '0') : written.toLowerCase()
   if (field === 'trace.id') return written.replaceAll('-', '')
   return written
