@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { accessColumns, type Column, gapColumns, proxyCounterColumns, serverColumns } from '@panoptes/contract'
 import pino from 'pino'
 import { openRecord, type RecordStore } from '../platform/record/index.ts'
 import type { Reader, Scope } from './reader.ts'
@@ -17,27 +16,24 @@ export interface Lab {
 }
 
 const belongs = { org: 'main', cluster: 'east', controller: 'c1', origin: 'user', epoch: 1, batch: 1 }
-const tables = { accesses: accessColumns, proxy_counters: proxyCounterColumns, gaps: gapColumns }
 const quote = (text: string) => `'${text.replace(/[\\']/g, '\\$&')}'`
 
-/** For tests: a real record in a folder of its own, with tables of the contract's columns and no index. */
+/** For tests: a real record in a folder of its own, with the tables and indexes of the product. */
 export async function openLab(): Promise<Lab> {
   const dataDir = mkdtempSync(join(tmpdir(), 'panoptes-traffic-'))
   const record = await openRecord({ dataDir, log: pino({ level: 'silent' }) })
-  for (const [table, columns] of Object.entries(tables)) {
-    await record.command(`CREATE TABLE ${table} (${structure(columns)}) ENGINE = MergeTree PARTITION BY toDate(ts) ORDER BY ts`)
-  }
   return {
     record,
     reader: (scope = { org: 'main' }) => confine(record, scope),
     insert: async (table, rows) => {
-      const names = [...serverColumns, ...tables[table]].map((c) => c.name).join(', ')
+      const columns = await record.query<{ name: string; type: string; default_type: string }>(`DESCRIBE TABLE ${table}`)
+      const stored = columns.filter((column) => column.default_type === '')
+      const structure = stored.map(({ name, type }) => `${name} ${type}`).join(', ')
+      const names = stored.map(({ name }) => name).join(', ')
       // A statement may be 256 KiB long.
       for (let i = 0; i < rows.length; i += 500) {
         const text = rows.slice(i, i + 500).map((row) => JSON.stringify({ ...belongs, ...row }))
-        await record.command(
-          `INSERT INTO ${table} (${names}) SELECT ${names} FROM format(JSONEachRow, ${quote(structure(tables[table]))}, ${quote(text.join('\n'))})`,
-        )
+        await record.command(`INSERT INTO ${table} (${names}) SELECT ${names} FROM format(JSONEachRow, ${quote(structure)}, ${quote(text.join('\n'))})`)
       }
     },
     close: async () => {
@@ -45,10 +41,6 @@ export async function openLab(): Promise<Lab> {
       rmSync(dataDir, { recursive: true, force: true })
     },
   }
-}
-
-function structure(columns: readonly Column[]): string {
-  return [...serverColumns, ...columns].map(({ name, type }) => `${name} ${type}`).join(', ')
 }
 
 /** Every statement sees only rows of the scope, whatever it asks. */

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { type Access, columnsByField, type Query, resolveField } from '@panoptes/contract'
 import type { Accepted, Ingest, Row } from '../ingest/index.ts'
 import { compilePredicate } from './matches.ts'
@@ -9,14 +10,28 @@ export interface Listener {
   scope: Scope
   query: Query
   fields: readonly string[]
-  /** Called once per batch with the accesses that match, in the order of the batch. */
+  /** Gets the accesses that match, in the order of their batch, some at a time. */
   take: (accesses: Access[]) => void
+  /** Told of accesses that could not be looked at in time. */
+  miss: (count: number) => void
 }
 
-/** Hands accepted batches to live readers. Decodes a batch only where somebody in its scope listens. */
+/** Batches that may wait to be looked through. */
+const mostWaiting = 50
+/** Rows looked through before the process may do something else. */
+const atOnce = 500
+
+interface Entry {
+  listener: Listener
+  pick: (row: Row, id: string) => Access | undefined
+}
+
+/** Hands accepted batches to live readers, in order. Decodes a batch only where somebody in its scope listens. */
 export class Live {
-  private readonly listeners = new Set<{ listener: Listener; pick: (row: Row, id: string) => Access | undefined }>()
+  private readonly entries = new Set<Entry>()
   private readonly stop: () => void
+  private work: Promise<void> = Promise.resolve()
+  private waiting = 0
 
   constructor(ingest: Pick<Ingest, 'subscribe'>) {
     this.stop = ingest.subscribe((accepted) => this.hand(accepted))
@@ -25,7 +40,7 @@ export class Live {
   /** Starts to listen; answers how to stop. Throws PAN0201 for a regular expression that is none. */
   listen(listener: Listener): () => void {
     const matches = compilePredicate(listener.query)
-    const needed = [...new Set([...fieldsOf(listener.query), 'cluster', 'src.namespace', 'dst.namespace'])]
+    const needed = [...new Set([...fieldsOf(listener.query), 'src.namespace', 'dst.namespace'])]
     const entry = {
       listener,
       pick: (row: Row, id: string) => {
@@ -33,32 +48,53 @@ export class Live {
         return inScope(listener.scope, asked) && matches(asked) ? toAccess(row, id, listener.fields) : undefined
       },
     }
-    this.listeners.add(entry)
-    return () => void this.listeners.delete(entry)
+    this.entries.add(entry)
+    return () => void this.entries.delete(entry)
   }
 
   close(): void {
     this.stop()
-    this.listeners.clear()
+    this.entries.clear()
   }
 
-  private hand({ principal, header, rows }: Accepted): void {
+  private hand(accepted: Accepted): void {
+    const { principal, header } = accepted
     if (header.stream !== 'accesses') return
-    const concerned = [...this.listeners].filter(
+    const concerned = [...this.entries].filter(
       ({ listener: { scope } }) =>
         scope.org === principal.org && (!scope.origin || scope.origin === principal.origin) && (!scope.clusters || scope.clusters.includes(principal.cluster)),
     )
     if (concerned.length === 0) return
-    const found = concerned.map((): Access[] => [])
-    for (const row of rows()) {
-      const id = identity.map((name) => String(row[name])).join('~')
-      for (const [i, { pick }] of concerned.entries()) {
-        const access = pick(row, id)
-        if (access) found[i]!.push(access)
-      }
+    if (this.waiting >= mostWaiting) {
+      // How many of them would have matched nobody knows without looking: all are counted.
+      for (const { listener } of concerned) listener.miss(header.rows)
+      return
     }
-    for (const [i, { listener }] of concerned.entries()) if (found[i]!.length > 0) listener.take(found[i]!)
+    this.waiting++
+    this.work = this.work.then(() => lookThrough(accepted, concerned)).finally(() => this.waiting--)
   }
+}
+
+/** Gives each reader what it wants of a batch, in pieces, so that other requests are not held up. */
+async function lookThrough({ rows }: Accepted, concerned: readonly Entry[]): Promise<void> {
+  let found = concerned.map((): Access[] => [])
+  const give = () => {
+    for (const [i, { listener }] of concerned.entries()) if (found[i]!.length > 0) listener.take(found[i]!)
+    found = concerned.map(() => [])
+  }
+  let count = 0
+  for (const row of rows()) {
+    const id = identity.map((name) => String(row[name])).join('~')
+    for (const [i, { pick }] of concerned.entries()) {
+      const access = pick(row, id)
+      if (access) found[i]!.push(access)
+    }
+    if (++count % atOnce === 0) {
+      give()
+      await setImmediate()
+    }
+  }
+  give()
 }
 
 function inScope({ namespaces }: Scope, access: Access): boolean {

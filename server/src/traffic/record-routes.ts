@@ -74,7 +74,7 @@ export function registerRecord(app: FastifyInstance, { reader, db, marks, live }
     const confined = reader(scope)
     const asked = { scope, query: parseQuery(query.query), fields: chooseFields(query.fields) }
     let stream: TailStream | undefined
-    const stop = live.listen({ ...asked, take: (accesses) => stream?.take(accesses) })
+    const stop = live.listen({ ...asked, take: (accesses) => stream?.take(accesses), miss: (count) => stream?.miss(count) })
     reply.hijack()
     for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) reply.raw.setHeader(name, value)
     reply.raw.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' })

@@ -40,6 +40,11 @@ export class TailStream {
     }
   }
 
+  /** Counts accesses that this reader did not get. */
+  miss(count: number): void {
+    this.missed += count
+  }
+
   close(): void {
     for (const timer of this.timers) clearInterval(timer)
     if (!this.response.writableEnded) this.response.end()

@@ -85,6 +85,7 @@ export class Forwarding {
       query: parseQuery(row.query),
       fields,
       take: (accesses) => queue.push(accesses.map((access) => lineOf(access, options))),
+      miss: (count) => queue.miss(count),
     })
     return { row, queue, stop, told: { sent: 0, failed: 0, lastError: row.lastError } }
   }

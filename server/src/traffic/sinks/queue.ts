@@ -44,6 +44,12 @@ export class SinkQueue {
     if (!this.working && this.lines.length > 0) void this.work()
   }
 
+  /** Counts lines that never came here. */
+  miss(count: number): void {
+    this.failed += count
+    this.lastError = 'the server is too busy: lines were left out'
+  }
+
   /** Stops; what waits is tried once more and then counted as failed. */
   async close(): Promise<void> {
     this.closed = true
