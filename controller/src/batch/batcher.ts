@@ -18,6 +18,8 @@ export interface RawBatch {
   proxies: Record<string, number>
   /** One block in ClickHouse's Native format. */
   block: Buffer
+  /** Gives the block's memory back. */
+  release?: () => void
 }
 
 export interface BatcherOptions {
@@ -118,7 +120,7 @@ export class AccessBatcher {
       from,
       until,
       proxies: Object.fromEntries([...proxies].map(([id, n]) => [this.interner.text(id), n])),
-      block: this.native.write(rows),
+      ...this.native.write(rows),
     }
   }
 }

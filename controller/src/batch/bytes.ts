@@ -21,7 +21,8 @@ export class Bytes {
   }
 
   byte(value: number): void {
-    this.buf[this.reserve(1)] = value
+    const at = this.reserve(1)
+    this.buf[at] = value
   }
 
   /** LEB128, for lengths. */

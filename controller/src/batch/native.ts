@@ -20,6 +20,10 @@ export class NativeWriter {
   private readonly places: Uint32Array
   private stamp = 0
   private keys = new Uint32Array(1024)
+  /** Values of one column on their way into the block. */
+  private values = new Uint32Array(64 * 1024)
+  /** Buffers of blocks that were done with: large ones, made anew each second, would be left to the garbage collector. */
+  private readonly spare: Bytes[] = []
 
   constructor(interner: Interner, addresses: Addresses) {
     this.interner = interner
@@ -28,8 +32,10 @@ export class NativeWriter {
     this.places = new Uint32Array(interner.offsets.length)
   }
 
-  write(rows: Rows): Buffer {
-    const out = new Bytes(rows.size + 64 * 1024)
+  /** Answers the block; `release` gives its memory back once it is no longer looked at. */
+  write(rows: Rows): { block: Buffer; release: () => void } {
+    const out = this.spare.pop() ?? new Bytes(rows.size + 64 * 1024)
+    out.length = 0
     out.varint(rows.layout.slots.length)
     out.varint(rows.count)
     for (const slot of rows.layout.slots) {
@@ -37,7 +43,11 @@ export class NativeWriter {
       out.text(slot.column.type)
       this.column(out, rows, slot)
     }
-    return out.view()
+    return { block: out.view(), release: () => this.release(out) }
+  }
+
+  private release(out: Bytes): void {
+    if (this.spare.length < 3) this.spare.push(out)
   }
 
   private column(out: Bytes, rows: Rows, slot: Slot): void {
@@ -52,14 +62,14 @@ export class NativeWriter {
         narrow(out, words, slot.at, width, count, 2)
         break
       case 'UInt32':
-        wide(out, words, slot.at, width, count, 1)
+        this.wide(out, words, slot.at, width, count, 1)
         break
       case 'UInt64':
       case "DateTime64(6, 'UTC')":
-        wide(out, words, slot.at, width, count, 2)
+        this.wide(out, words, slot.at, width, count, 2)
         break
       case 'UUID':
-        wide(out, words, slot.at, width, count, 4)
+        this.wide(out, words, slot.at, width, count, 4)
         break
       case 'IPv6':
         this.ip(out, words, slot.at, width, count)
@@ -88,9 +98,21 @@ export class NativeWriter {
   }
 
   private ip(out: Bytes, words: Uint32Array, at: number, width: number, count: number): void {
-    const bytes = new Uint32Array(count * 4)
-    for (let i = 0, w = at; i < count; i++, w += width) this.addresses.write(words[w]!, bytes, i * 4)
-    out.copy(Buffer.from(bytes.buffer), 0, count * 16)
+    const values = this.room(count * 4)
+    for (let i = 0, w = at; i < count; i++, w += width) this.addresses.write(words[w]!, values, i * 4)
+    out.copy(Buffer.from(values.buffer), 0, count * 16)
+  }
+
+  /** Values of whole words: gathered in a word array, then copied, since their place in the block need not be aligned. */
+  private wide(out: Bytes, words: Uint32Array, at: number, width: number, count: number, size: 1 | 2 | 4): void {
+    const values = this.room(count * size)
+    for (let i = 0, w = at, o = 0; i < count; i++, w += width) for (let k = 0; k < size; k++) values[o++] = words[w + k]!
+    out.copy(Buffer.from(values.buffer), 0, count * size * 4)
+  }
+
+  private room(words: number): Uint32Array {
+    if (this.values.length < words) this.values = new Uint32Array(words)
+    return this.values
   }
 
   private lowCardinality(out: Bytes, words: Uint32Array, at: number, width: number, count: number): void {
@@ -144,11 +166,4 @@ function narrow(out: Bytes, words: Uint32Array, at: number, width: number, count
     buf[o++] = value
     if (bytes === 2) buf[o++] = value >>> 8
   }
-}
-
-/** Values of whole words: written through a word array of their own, then copied, since the place need not be aligned. */
-function wide(out: Bytes, words: Uint32Array, at: number, width: number, count: number, size: 1 | 2 | 4): void {
-  const values = new Uint32Array(count * size)
-  for (let i = 0, w = at, o = 0; i < count; i++, w += width) for (let k = 0; k < size; k++) values[o++] = words[w + k]!
-  out.copy(Buffer.from(values.buffer), 0, values.byteLength)
 }

@@ -29,9 +29,11 @@ export interface PackedBatch {
 /** Compresses a batch (zstd, level 1: the cheapest that is worth it) and takes its checksum. */
 export async function packBatch(batch: RawBatch, sealed: number): Promise<PackedBatch> {
   const payload = await compress(batch.block, { params: { [constants.ZSTD_c_compressionLevel]: 1 } })
-  const { stream, day, rows, from, until, proxies, block } = batch
+  const { stream, day, rows, from, until, proxies } = batch
+  const rawBytes = batch.block.length
   const sha256 = createHash('sha256').update(payload).digest('hex')
-  return { meta: { schema: batchSchema, stream, day, rows, rawBytes: block.length, sha256, sealed, from, until, proxies }, payload }
+  batch.release?.()
+  return { meta: { schema: batchSchema, stream, day, rows, rawBytes, sha256, sealed, from, until, proxies }, payload }
 }
 
 /** The batch as it travels: magic, length of the header, header, payload. */

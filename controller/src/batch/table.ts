@@ -53,7 +53,7 @@ export class TableBatcher {
     const { rows } = this
     if (rows.count > 0) {
       const day = new Date(this.day * 86_400_000).toISOString().slice(0, 10)
-      this.seal({ stream: this.stream, day, rows: rows.count, from: this.from, until: this.until, proxies: {}, block: this.native.write(rows) })
+      this.seal({ stream: this.stream, day, rows: rows.count, from: this.from, until: this.until, proxies: {}, ...this.native.write(rows) })
     }
     rows.clear()
     this.interner.clear()
