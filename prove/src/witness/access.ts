@@ -42,6 +42,8 @@ const bytes =
   (name: string): Rule =>
   (e) =>
     number(e.line[name])
+/** The access log service names the cluster only where one of its hosts was chosen; the text formatter always. */
+const clusterOf = (e: Evidence): string => (e.source === 'als' && !e.line.up_host && !e.line.up_remote ? '' : text(e.line.cluster))
 const http =
   (rule: Rule, otherwise: Value): Rule =>
   (e, row) =>
@@ -68,7 +70,7 @@ function ends(e: Evidence): { src: [string, number]; dst: [string, number]; app:
 /** The rule by which an end is named: its own proxy, the proxy at its address, its SPIFFE id, its cluster name. */
 function who(end: 'src' | 'dst'): Record<string, Rule> {
   const own = (e: Evidence): boolean => (end === 'src') === client(e)
-  const cluster = (e: Evidence): string[] => (end === 'dst' ? text(e.line.cluster).split('|') : [])
+  const cluster = (e: Evidence): string[] => (end === 'dst' ? clusterOf(e).split('|') : [])
   const pod = (e: Evidence): Pod | undefined => {
     if (own(e)) return e.self
     const address = ends(e)[end][0]
@@ -183,7 +185,7 @@ export const rules: Record<string, Rule> = {
     '',
   ),
   route: file('route'),
-  'upstream.cluster': file('cluster'),
+  'upstream.cluster': clusterOf,
   status: http((e) => [client(e) ? answered(e)?.status : e.line.flags === '-' ? e.seen?.status || undefined : undefined, number(e.line.status)], 0),
   'grpc.status': (e) => [client(e) && !tcp(e) ? answered(e)?.grpcStatus : undefined, Number(text(e.line.grpc) || text(e.line.grpc_header) || -1)],
   flags: file('flags'),
@@ -239,7 +241,7 @@ function plain(field: string, value: unknown): string {
   if (/\bip$/.test(field)) return written.replace(/^::ffff:/, '').replace(/^::$/, '')
   // Envoy's text formatter writes spaces as underscores, its access log service does not.
   if (field === 'failure' || field === 'termination' || field === 'details') return written.replaceAll(' ', '_')
-  if (/^[0-]+$/.test(written) && (/(^|\.)u?id$/.test(field))) return ''
+  if (/^[0-]+$/.test(written) && /(^|\.)u?id$/.test(field)) return ''
   if (field === 'span.id') return /^\d+$/.test(written) && written.length !== 16 ? BigInt(written).toString(16).padStart(16, '0') : written.toLowerCase()
   if (field === 'trace.id') return written.replaceAll('-', '')
   return written
