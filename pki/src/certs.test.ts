@@ -4,7 +4,7 @@ import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, r
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { CertificatesRefused, makeIntermediate, makeRoot, planRotation, prepareCertificates } from './index.ts'
+import { CertificatesRefused, makeIntermediate, makeRoot, planRotation, prepareCertificates, reportCertificates } from './index.ts'
 
 const keyBits = 2048 // for speed; what the command makes is larger
 const year = 365 * 86_400_000
@@ -279,6 +279,13 @@ describe('the plan of a rotation', () => {
       const bundle = readFileSync(join(`${path}-overlap-${overlap}`, 'east', 'root-cert.pem'), 'utf8')
       for (const from of [path, `${path}-next`]) expect(bundle).toContain(readFileSync(join(from, 'east', 'root-cert.pem'), 'utf8'))
     }
+  })
+
+  it('is only of a folder that is whole: to ask for one makes nothing', async () => {
+    const path = folder()
+    expect(() => reportCertificates({ folder: path, clusters: ['east'] })).toThrow(/PAN0402 east\/ca-cert.pem: is missing/)
+    expect(print(path)).toBe('')
+    expect(planRotation(reportCertificates({ folder: `${copy()}/`, clusters: [] })).steps[0]!.commands[0]).toMatch(/^mkdir -m 700 \/[^ ]+[^/]-next &&/)
   })
 
   it('rotates the intermediates alone where the root has years left, and says what is missing for it', async () => {

@@ -1,5 +1,5 @@
 export { type AuthorityOptions, type KeyedCertificate, makeIntermediate, makeRoot } from './authority.ts'
-export { type PrepareOptions, prepareCertificates } from './prepare.ts'
+export { type PrepareOptions, prepareCertificates, reportCertificates } from './prepare.ts'
 export { type CertificateProblem, CertificatesRefused } from './problem.ts'
 export type { CertificateFacts, CertificatesReport, ClusterCertificates } from './report.ts'
 export { planRotation, type RotationOptions, type RotationPlan, type RotationStep } from './rotation.ts'

@@ -3,6 +3,7 @@ import { join, relative } from 'node:path'
 import { type AuthorityOptions, type KeyedCertificate, makeIntermediate, makeRoot } from './authority.ts'
 import { fileNames, intermediateFiles, isThere } from './files.ts'
 import { type InspectOptions, inspectCertificates } from './inspect.ts'
+import { CertificatesRefused } from './problem.ts'
 import { type CertificatesReport, reportOf } from './report.ts'
 
 export type PrepareOptions = Omit<InspectOptions, 'now'> & { now?: number } & Pick<AuthorityOptions, 'organization' | 'keyBits'>
@@ -64,4 +65,17 @@ export async function prepareCertificates(options: PrepareOptions): Promise<Cert
     writer.written.map((path) => relative(folder, path)),
     now,
   )
+}
+
+/** The report of a folder that is whole. Makes nothing: throws CertificatesRefused also where something is still to be made. */
+export function reportCertificates(options: PrepareOptions): CertificatesReport {
+  const { folder, now = Date.now() } = options
+  const found = inspectCertificates({ ...options, now })
+  const missing = found.targets.filter((target) => !target.ca).map((target) => relative(folder, join(target.folder, fileNames.caCertificate)))
+  if (missing.length > 0)
+    throw new CertificatesRefused(
+      folder,
+      missing.map((file) => ({ code: 'PAN0402', file, detail: 'is missing: make the certificates first' })),
+    )
+  return reportOf(folder, found, [], now)
 }

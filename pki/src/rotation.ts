@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { PanoptesError } from '@panoptes/contract'
 import { fileNames, intermediateFiles } from './files.ts'
 import { type CertificatesReport, type ClusterCertificates, installCommand, quote } from './report.ts'
@@ -33,7 +33,9 @@ const leafRenewal =
  * each step with what must be true before the next. A cluster's name is taken as its kubectl context.
  * Throws PAN0402 where the intermediates are to be rotated and the root's key is not in the folder.
  */
-export function planRotation(report: CertificatesReport, { rotates }: RotationOptions = {}): RotationPlan {
+export function planRotation(given: CertificatesReport, { rotates }: RotationOptions = {}): RotationPlan {
+  // Whole paths: the steps are run on other days, from other places.
+  const report = { ...given, folder: resolve(given.folder) }
   const rootDays = Math.min(...report.roots.map((r) => r.daysLeft))
   const daysLeft = Math.min(...report.clusters.map((c) => c.intermediate.daysLeft))
   const chosen = rotates ?? (report.rootKeyHere && rootDays > daysLeft + 365 ? 'intermediates' : 'root')

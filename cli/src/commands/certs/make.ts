@@ -23,7 +23,7 @@ export const certs = defineCommand({
     ['panoptes certs rotate -c ./certs --plan', 'how to replace them without an outage'],
   ],
   async run(run) {
-    const report = await prepared(run)
+    const report = await reported(run, true)
     if (!report) return
     const { out } = run
     if (out.format === 'table' || out.format === 'csv') {
@@ -52,15 +52,19 @@ function rowsOf({ roots, clusters }: CertificatesReport): Row[] {
   ]
 }
 
-/** The report of the folder that the options name, warnings told; undefined, all problems told and exit code 1 set, where it was refused. */
-export async function prepared({ options, out, exit }: Run<typeof certsOptions>): Promise<CertificatesReport | undefined> {
+/**
+ * The report of the folder that the options name, warnings told; undefined, all problems told and exit code 1 set, where it was refused.
+ * What is missing is made only where `make` says so.
+ */
+export async function reported({ options, out, exit }: Run<typeof certsOptions>, make: boolean): Promise<CertificatesReport | undefined> {
   // Without a folder named, keys would land wherever the shell happens to stand.
   const folder = options.folder
   if (!folder) throw new PanoptesError('PAN0003', 'Which folder? Say -c DIR.')
   // Loaded here, for its X.509 library would cost every other command half a second.
-  const { CertificatesRefused, prepareCertificates } = await import('@panoptes/pki')
+  const { CertificatesRefused, prepareCertificates, reportCertificates } = await import('@panoptes/pki')
   try {
-    const report = await prepareCertificates({ folder, clusters: options.cluster, rootOverlap: options.rootOverlap })
+    const wanted = { folder, clusters: options.cluster, rootOverlap: options.rootOverlap }
+    const report = make ? await prepareCertificates(wanted) : reportCertificates(wanted)
     for (const warning of report.warnings) out.warn(`${out.style('yellow', 'warning')}: ${warning}`)
     return report
   } catch (error) {

@@ -1,6 +1,6 @@
 import { PanoptesError } from '@panoptes/contract'
 import { choice, defineCommand, flag } from '../../core/index.ts'
-import { certsOptions, prepared } from './make.ts'
+import { certsOptions, reported } from './make.ts'
 
 export const certsRotate = defineCommand({
   name: 'certs rotate',
@@ -21,7 +21,7 @@ export const certsRotate = defineCommand({
     const { options, out } = run
     if (!options.plan)
       throw new PanoptesError('PAN0003', 'A rotation takes hours of waiting between its steps: people run them, from the list that --plan prints')
-    const report = await prepared(run)
+    const report = await reported(run, false)
     if (!report) return
     const { planRotation } = await import('@panoptes/pki')
     const plan = planRotation(report, options.only ? { rotates: options.only } : {})
