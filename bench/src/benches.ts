@@ -1,4 +1,5 @@
+import { decode } from './decode.ts'
 import type { Bench } from './harness.ts'
 
 /** All benchmarks, in the order of the help text: one file each, listed here. */
-export const benches: readonly Bench[] = []
+export const benches: readonly Bench[] = [decode]

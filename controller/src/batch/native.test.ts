@@ -19,7 +19,7 @@ function ask(block: Buffer, sql: string): Record<string, unknown>[] {
     const { Session } = require('chdb')
     const s = new Session(${JSON.stringify(join(dir, 'store'))})
     process.stdout.write(s.query(${JSON.stringify(sql.replace('BLOCK', `file('${file}','Native')`))}, 'JSONEachRow'))`
-  const out = execFileSync(process.execPath, ['-e', script], { cwd: new URL('../../..', import.meta.url).pathname, encoding: 'utf8' })
+  const out = execFileSync(process.execPath, ['-e', script], { cwd: new URL('../../..', import.meta.url).pathname, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
   return out
     .trim()
     .split('\n')

@@ -1,4 +1,4 @@
-export { AlsReceiver } from './als/index.ts'
+export { AlsReceiver, EntryDecoder } from './als/index.ts'
 export { Collector } from './collector.ts'
 export { ProxyRegistry } from './enrich/index.ts'
 export { GrpcServer, type TlsFiles } from './grpc/index.ts'

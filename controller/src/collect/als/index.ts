@@ -1,1 +1,2 @@
+export { EntryDecoder } from './decoder.ts'
 export { AlsReceiver, type AlsReceiverOptions, type Outcome } from './receiver.ts'

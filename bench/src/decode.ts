@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { decodeMessages } from '@panoptes/controller/bench'
+import protobuf from 'protobufjs'
+import { type BenchResult, defineBench, median } from './harness.ts'
+
+const repeats = 60
+
+/** Microseconds of CPU per entry, user and system: the median of several runs after one to warm up. */
+function measure(entries: number, runs: number, work: () => void): number {
+  work()
+  const figures = Array.from({ length: runs }, () => {
+    const before = process.cpuUsage()
+    work()
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / entries
+  })
+  return median(figures)
+}
+
+function captured(): Buffer[] {
+  const raw = gunzipSync(readFileSync(new URL('../../fixtures/als/als.bin.gz', import.meta.url)))
+  const messages: Buffer[] = []
+  for (let at = 0; at < raw.length; ) {
+    const length = raw.readUInt32LE(at)
+    messages.push(raw.subarray(at + 4, at + 4 + length))
+    at += 4 + length
+  }
+  return messages
+}
+
+/** protobufjs' decoder, generated from Envoy's own proto files. */
+function generated(): protobuf.Type {
+  const require = createRequire(import.meta.url)
+  const folder = (name: string): string => dirname(require.resolve(`${name}/package.json`))
+  const protos = ['envoy-api', 'xds', 'googleapis', 'protoc-gen-validate'].map((name) => join(folder('@grpc/grpc-js-xds'), 'deps', name))
+  const root = new protobuf.Root()
+  root.resolvePath = (_origin, target) => [...protos, folder('protobufjs')].map((dir) => join(dir, target)).find((path) => existsSync(path)) ?? null
+  root.loadSync('envoy/service/accesslog/v3/als.proto')
+  return root.lookupType('envoy.service.accesslog.v3.StreamAccessLogsMessage')
+}
+
+/** Access log messages of a real Envoy: our decoder, into whole column batches too, beside a generated one and JSON. */
+export const decode = defineBench({
+  name: 'decode',
+  title: 'Decoding access logs: CPU per entry (user + system)',
+  async run({ quick }): Promise<BenchResult> {
+    const messages = captured()
+    const type = generated()
+    const lists = messages.map((m) => type.toObject(type.decode(m)) as { httpLogs?: { logEntry?: unknown[] } })
+    const entries = lists.reduce((sum, m) => sum + (m.httpLogs?.logEntry?.length ?? 0), 0)
+    const json = lists.flatMap((m) => m.httpLogs?.logEntry ?? []).map((entry) => JSON.stringify(entry))
+    const loops = quick ? 10 : repeats
+    const runs = quick ? 3 : 7
+    const many = (work: () => void) => (): void => {
+      for (let i = 0; i < loops; i++) work()
+    }
+    const ours = decodeMessages()
+    const alone = measure(
+      entries * loops,
+      runs,
+      many(() => ours.decode(messages)),
+    )
+    const rows = measure(
+      entries * loops,
+      runs,
+      many(() => ours.batches(messages)),
+    )
+    const peer = measure(
+      entries * loops,
+      runs,
+      many(() => {
+        for (const m of messages) type.decode(m)
+      }),
+    )
+    const parse = measure(
+      entries * loops,
+      runs,
+      many(() => {
+        for (const line of json) JSON.parse(line)
+      }),
+    )
+    return {
+      measures: [
+        { name: 'decode', value: alone, unit: 'us', atMost: 8, note: `${entries} real entries, ${loops} times` },
+        { name: 'decode, enrich and write column batches', value: rows, unit: 'us', note: 'before compression' },
+        { name: 'protobufjs', value: peer, unit: 'us', note: 'generated decoder, objects only' },
+        { name: 'JSON.parse', value: parse, unit: 'us', note: 'of the same entries' },
+        { name: 'protobufjs / ours', value: peer / alone, unit: 'ratio', atLeast: 1.5 },
+      ],
+      versions: { protobufjs: (createRequire(import.meta.url)('protobufjs/package.json') as { version: string }).version },
+    }
+  },
+})
