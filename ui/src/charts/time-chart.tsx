@@ -63,10 +63,11 @@ export function TimeChart({ label, data, lines, from, to, gaps = [], unit, utc, 
   const { ref, width } = useElementSize()
   const host = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot>(undefined)
-  const latest = useRef({ gaps, unit, onSelect })
-  latest.current = { gaps, unit, onSelect }
+  const latest = useRef({ gaps, unit, onSelect, from, to })
+  latest.current = { gaps, unit, onSelect, from, to }
+  const long = to - from > 20_000
   const scheme = useComputedColorScheme()
-  const shape = JSON.stringify([lines, utc, scheme, height, legend])
+  const shape = JSON.stringify([lines, utc, scheme, height, legend, long])
   // biome-ignore lint/correctness/useExhaustiveDependencies: `shape` stands for lines, zone and colours; data follow below
   useEffect(() => {
     if (!host.current || width < 20) return
@@ -85,18 +86,19 @@ export function TimeChart({ label, data, lines, from, to, gaps = [], unit, utc, 
         padding: [8, 8, 0, 0],
         cursor: { sync: { key: 'panoptes' }, drag: { x: true, y: false, setScale: false }, points: { size: 6 } },
         legend: { show: legend, live: true },
-        scales: { x: { time: true, range: () => [from, to] }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
+        scales: { x: { time: true, range: () => [latest.current.from, latest.current.to] }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
         axes: [
           {
             ...axis,
             values: [
               [86400, '{MM}-{DD}', null, null, null, null, null, null, 1],
-              [60, '{HH}:{mm}', '\n{MM}-{DD}', null, '\n{MM}-{DD}', null, null, null, 1],
+              [3600, '{HH}:{mm}', '\n{MM}-{DD}', null, '\n{MM}-{DD}', null, null, null, 1],
+              [60, '{HH}:{mm}', null, null, null, null, null, null, 1],
               [1, '{HH}:{mm}:{ss}', null, null, null, null, null, null, 1],
             ] as uPlot.Axis.Values,
-            size: 34,
+            size: long ? 36 : 24,
           },
-          { ...axis, size: 62, values: (_, ticks) => ticks.map((t) => latest.current.unit(t)) },
+          { ...axis, size: 58, values: (_, ticks) => ticks.map((t) => latest.current.unit(t)) },
         ],
         series: [
           { label: 'Time', value: '{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}' },
@@ -128,7 +130,7 @@ export function TimeChart({ label, data, lines, from, to, gaps = [], unit, utc, 
     )
     plot.current = made
     return () => made.destroy()
-  }, [shape, width, from, to])
+  }, [shape, width])
   useEffect(() => plot.current?.setData(data as uPlot.AlignedData), [data])
   const sums = lines.map((line, i) => `${line.label}: ${summary(data[i + 1] ?? [], unit)}`).join('; ')
   return (

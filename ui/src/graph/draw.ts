@@ -56,14 +56,20 @@ function drawNames(sigma: Sigma, ctx: CanvasRenderingContext2D, hulls: readonly 
 }
 
 /** Shapes that go with the colours: what is failing, what is outside, and locks on edges with mutual TLS. */
-export function drawMarks(sigma: Sigma, graph: Graph, ctx: CanvasRenderingContext2D, palette: Palette): void {
+export function drawMarks(
+  sigma: Sigma,
+  graph: Graph,
+  ctx: CanvasRenderingContext2D,
+  palette: Palette,
+  lit: { nodes: Set<string>; edges: Set<string> } | undefined,
+): void {
   const { width, height } = sigma.getDimensions()
   ctx.clearRect(0, 0, width, height)
   const ratio = sigma.getCamera().ratio
   const inside = (x: number, y: number) => x > -20 && y > -20 && x < width + 20 && y < height + 20
   const crowded = graph.order > 300 && ratio > 0.25
-  graph.forEachNode((_, node) => {
-    if (node.hidden) return
+  graph.forEachNode((id, node) => {
+    if (lit && !lit.nodes.has(id)) return
     const serious = node.level === bad || node.level === denied || node.level === warn
     if (crowded && !(serious && ratio < 0.6)) return
     const at = sigma.graphToViewport(node as { x: number; y: number })
@@ -80,8 +86,8 @@ export function drawMarks(sigma: Sigma, graph: Graph, ctx: CanvasRenderingContex
     ctx.fill()
   })
   if (graph.size > 400 && ratio > 0.3) return
-  graph.forEachEdge((_, edge, __, ___, from, to) => {
-    if (edge.hidden || !(edge.marks & isSecured)) return
+  graph.forEachEdge((id, edge, __, ___, from, to) => {
+    if (!(edge.marks & isSecured) || (lit && !lit.edges.has(id))) return
     const a = sigma.graphToViewport(from as { x: number; y: number })
     const b = sigma.graphToViewport(to as { x: number; y: number })
     if (Math.hypot(a.x - b.x, a.y - b.y) < 70) return

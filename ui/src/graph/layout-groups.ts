@@ -27,7 +27,7 @@ export function relaxGroups(discs: Disc[], springs: readonly LayoutEdge[]): void
   const ranks = discs.map((d) => d.rank)
   const [low, high] = [Math.min(...ranks), Math.max(...ranks)]
   discs.forEach((d, i) => {
-    d.x = ((d.rank - low) / (high - low || 1) - 0.5) * size * 1.3
+    d.x = ((d.rank - low) / (high - low || 1) - 0.5) * size * 1.5
     d.y = Math.sin(i * 2.399963) * size * 0.4
   })
   const homeX = discs.map((d) => d.x)
@@ -48,7 +48,7 @@ export function relaxGroups(discs: Disc[], springs: readonly LayoutEdge[]): void
       q.y -= dy * pull
     }
     discs.forEach((d, i) => {
-      d.x += (homeX[i]! - d.x) * 0.03 * heat
+      d.x += (homeX[i]! - d.x) * 0.06 * heat
       d.y -= d.y * 0.02 * heat
     })
     pushApart(discs, (p, q) => p.cluster === q.cluster)
@@ -95,7 +95,7 @@ export function separate(discs: Disc[]): void {
   const between = gap * 4
   const inside = boxes.filter((b) => order(b.cluster) === 1)
   const area = inside.reduce((sum, b) => sum + (b.w + between) * (b.h + between), 0)
-  const rowWidth = Math.max(Math.sqrt(area * 1.5), ...inside.map((b) => b.w))
+  const rowWidth = Math.max(Math.sqrt(area * 2.6), ...inside.map((b) => b.w))
   let [x, y, rowHeight, right] = [0, 0, 0, 0]
   const put = (box: (typeof boxes)[number], toX: number, toY: number) => {
     for (const d of box.own) {

@@ -69,12 +69,14 @@ function about(node: string | undefined, edge: string | undefined): About {
   const edges = current?.edges ?? []
   const of = edge ? edges.filter((e) => e.id === edge) : edges.filter((e) => e.from === node || e.to === node)
   const busiest = of.toSorted((a: MapEdge, b: MapEdge) => b.rate - a.rate)
-  const ids = new Set(busiest.flatMap((e) => [e.from, e.to]))
+  const byId = new Map((current?.nodes ?? []).map((n) => [n.id, n]))
+  const one = edge ? busiest[0] : undefined
   return {
-    node: current?.nodes.find((n) => n.id === node),
-    edge: edge ? busiest[0] : undefined,
+    node: node ? byId.get(node) : undefined,
+    edge: one,
+    ends: one && { from: byId.get(one.from)!, to: byId.get(one.to)! },
     edges: busiest,
-    names: Object.fromEntries((current?.nodes ?? []).filter((n) => ids.has(n.id)).map((n) => [n.id, labelOf(n)])),
+    names: Object.fromEntries(busiest.flatMap((e) => [e.from, e.to]).map((id) => [id, labelOf(byId.get(id)!)])),
   }
 }
 

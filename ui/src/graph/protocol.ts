@@ -20,6 +20,8 @@ export interface Picture extends Metrics {
 export interface About {
   node?: MapNode
   edge?: MapEdge
+  /** Both ends of the edge. */
+  ends?: { from: MapNode; to: MapNode }
   /** Edges of the node, busiest first. */
   edges: MapEdge[]
   names: Record<string, string>

@@ -41,7 +41,7 @@ export class MapView {
       labelRenderedSizeThreshold: 5,
       minCameraRatio: 0.04,
       maxCameraRatio: 3,
-      stagePadding: 40,
+      stagePadding: 74,
       zIndex: false,
       nodeReducer: (id, data) => this.reduceNode(id, data),
       edgeReducer: (id, data) => this.reduceEdge(id, data),
@@ -166,6 +166,6 @@ export class MapView {
   private paintLayers(): void {
     const canvases = this.sigma.getCanvases()
     drawHulls(this.sigma, canvases.hulls!.getContext('2d')!, this.hulls, this.palette)
-    drawMarks(this.sigma, this.graph, canvases.marks!.getContext('2d')!, this.palette)
+    drawMarks(this.sigma, this.graph, canvases.marks!.getContext('2d')!, this.palette, this.focused ?? this.found)
   }
 }

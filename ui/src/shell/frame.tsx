@@ -26,9 +26,14 @@ export function Frame() {
       <div className={classes.rail}>
         <Rail />
       </div>
-      <Drawer opened={menu} onClose={drawer.close} size={230} withCloseButton={false} padding={0} title={undefined} aria-label="Navigation">
-        <Rail />
-      </Drawer>
+      <Drawer.Root opened={menu} onClose={drawer.close} size={230}>
+        <Drawer.Overlay />
+        <Drawer.Content aria-label="Navigation" aria-labelledby={undefined}>
+          <Drawer.Body p={0}>
+            <Rail />
+          </Drawer.Body>
+        </Drawer.Content>
+      </Drawer.Root>
       <TopBar onMenu={drawer.open} onSearch={() => setSearch(true)} />
       <main id="content" className={classes.content} tabIndex={-1}>
         <Outlet />

@@ -1,7 +1,7 @@
-import { Button, Group, Modal, PasswordInput } from '@mantine/core'
+import { Button, Group, PasswordInput } from '@mantine/core'
 import { accessRoutes } from '@panoptes/contract'
 import { useState } from 'react'
-import { Failure } from '../parts/index.ts'
+import { Dialog, Failure } from '../parts/index.ts'
 import { useChange, useSession } from '../platform/index.ts'
 
 /** After a sign-in by link, while there is no password: asks for one, or later. */
@@ -15,7 +15,7 @@ export function PasswordPrompt() {
     setLater(true)
   }
   return (
-    <Modal opened={needsPassword && !later} onClose={dismiss} title="Set a password" centered closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Dialog opened={needsPassword && !later} onClose={dismiss} title="Set a password">
       <form
         onSubmit={(event) => {
           event.preventDefault()
@@ -42,6 +42,6 @@ export function PasswordPrompt() {
           </Button>
         </Group>
       </form>
-    </Modal>
+    </Dialog>
   )
 }

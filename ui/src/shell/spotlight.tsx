@@ -13,9 +13,12 @@ const icons = { page: IconArrowRight, workload: IconBox, id: IconFingerprint, se
 /** Ctrl-K: pages, workloads, ids, searches and actions, by keyboard. */
 export function Spotlight({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   return (
-    <Modal opened={opened} onClose={onClose} withCloseButton={false} padding={8} size={560} yOffset="10vh" aria-label="Search everything">
-      {opened && <Finder onClose={onClose} />}
-    </Modal>
+    <Modal.Root opened={opened} onClose={onClose} size={560} yOffset="10vh">
+      <Modal.Overlay />
+      <Modal.Content aria-label="Search everything" aria-labelledby={undefined}>
+        <Modal.Body p={8}>{opened && <Finder onClose={onClose} />}</Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   )
 }
 

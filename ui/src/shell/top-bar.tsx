@@ -17,7 +17,7 @@ export function TopBar({ onMenu, onSearch }: { onMenu: () => void; onSearch: () 
       <ClockPicker />
       <div className={classes.spring} />
       <Tooltip label="Pages, workloads, ids, actions" withArrow>
-        <button type="button" className={classes.search} onClick={onSearch} aria-label="Search everything">
+        <button type="button" className={classes.search} onClick={onSearch}>
           <IconSearch size={15} aria-hidden />
           <span>Search</span>
           <kbd>Ctrl K</kbd>

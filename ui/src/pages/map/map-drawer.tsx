@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Drawer } from '@mantine/core'
+import { ActionIcon, Button } from '@mantine/core'
 import { IconArrowRight, IconListSearch, IconX } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
@@ -6,7 +6,7 @@ import type { ReactNode } from 'react'
 import { type Address, both, keptAddress, useAddress } from '../../address/index.ts'
 import { formatBytes, formatDuration, formatRate, formatRatio } from '../../format/index.ts'
 import type { About } from '../../graph/index.ts'
-import { Status, Waiting } from '../../parts/index.ts'
+import { Side, Status, Waiting } from '../../parts/index.ts'
 import classes from './map.module.css'
 import { edgeQuery, nodeQuery } from './prepare-about.ts'
 import { ServiceCharts } from './service-charts.tsx'
@@ -24,31 +24,17 @@ export function MapDrawer({ map, onClose }: { map: MapState; onClose: () => void
     placeholderData: (old, query) => (query?.queryKey[1] === node && query?.queryKey[2] === edge ? old : undefined),
   })
   return (
-    <Drawer
-      opened={opened}
-      onClose={onClose}
-      position="right"
-      size={440}
-      withOverlay={false}
-      lockScroll={false}
-      trapFocus={false}
-      returnFocus={false}
-      closeOnClickOutside={false}
-      withCloseButton={false}
-      padding={0}
-      aria-label={edge ? 'Connection' : 'Node'}
-      classNames={{ content: classes.drawer }}
-    >
+    <Side opened={opened} onClose={onClose} size={440} label={edge ? 'Connection' : 'Node'}>
       {about.data ? <Content about={about.data} onClose={onClose} /> : <Waiting what="the numbers" lines={10} />}
-    </Drawer>
+    </Side>
   )
 }
 
 function Content({ about, onClose }: { about: About; onClose: () => void }) {
   const { address } = useAddress()
-  const { node, edge, edges, names } = about
+  const { node, edge, ends, edges, names } = about
   const name = (id: string) => names[id] ?? id
-  const query = edge ? edgeQuery(edge) : node ? nodeQuery(node) : ''
+  const query = edge && ends ? edgeQuery(ends.from, ends.to, edge.protocol) : node ? nodeQuery(node) : ''
   const incoming = edges.filter((e) => e.to === address.node)
   const outgoing = edges.filter((e) => e.from === address.node && e.to !== address.node)
   return (

@@ -1,37 +1,34 @@
 import { both, condition } from '../../address/index.ts'
-import type { MapEdge, MapNode } from '../../graph/index.ts'
+import type { MapNode } from '../../graph/index.ts'
 
-type Named = Pick<MapNode, 'id' | 'kind' | 'cluster' | 'namespace' | 'name' | 'version'>
+type Named = Pick<MapNode, 'kind' | 'cluster' | 'namespace' | 'name' | 'version'>
 
-/** Splits a node's id, cluster/namespace/workload[/version] or external:host, into what it names. */
-export function readNodeId(id: string): Named {
-  const outside = /^(external|unknown):?(.*)$/s.exec(id)
-  if (outside && !id.includes('/')) return { id, kind: outside[1] as 'external', cluster: '', namespace: '', name: outside[2]!, version: '' }
-  if (outside?.[1] === 'external') return { id, kind: 'external', cluster: '', namespace: '', name: outside[2]!, version: '' }
-  const [cluster = '', namespace = '', name = '', version = ''] = id.split('/')
-  return { id, kind: version ? 'version' : 'workload', cluster, namespace, name, version }
+/** A place outside is named by whatever the access told of it. */
+function outsideQuery(name: string): string {
+  const fields = /^[\d.]+$|^[\da-f:]*:[\da-f:]*$/i.test(name) ? ['dst.ip'] : ['dst.service', 'host', 'sni']
+  return fields.map((field) => condition(field, name)).join(' OR ')
 }
 
 /** One end of an access, as conditions of the query language. */
 export function endQuery(node: Named, side: 'src' | 'dst'): string {
-  if (node.kind === 'external') return side === 'dst' ? condition('host', node.name) : condition('src.ip', node.name)
-  if (node.kind === 'unknown') return `NOT ${side}.workload:*`
-  const field = node.kind === 'service' ? 'service' : 'workload'
-  return both(
-    node.cluster && condition(`${side}.cluster`, node.cluster),
-    node.namespace && condition(`${side}.namespace`, node.namespace),
-    node.name && condition(`${side}.${field}`, node.name),
-    (node.version && node.kind === 'version' && condition(`${side}.version`, node.version)) || undefined,
-  )
+  const cluster = node.cluster ? condition(`${side}.cluster`, node.cluster) : ''
+  if (node.kind === 'external') return both(outsideQuery(node.name), 'NOT dst.workload:*')
+  if (node.kind === 'unknown') return both(cluster, `NOT ${side}.workload:*`, `NOT ${side}.namespace:*`)
+  if (node.kind === 'cluster') return cluster
+  const namespace = node.namespace ? condition(`${side}.namespace`, node.namespace) : ''
+  if (node.kind === 'namespace') return both(cluster, namespace)
+  const name = node.name ? condition(`${side}.${node.kind === 'service' ? 'service' : 'workload'}`, node.name) : ''
+  return both(cluster, namespace, name, node.kind === 'version' && node.version ? condition(`${side}.version`, node.version) : '')
 }
 
 /** The accesses that came to or went from a node. */
 export function nodeQuery(node: Named): string {
   if (node.kind === 'external') return endQuery(node, 'dst')
+  if (node.kind === 'unknown') return endQuery(node, 'src')
   return `((${endQuery(node, 'src')}) OR (${endQuery(node, 'dst')}))`
 }
 
 /** The accesses of one connection. */
-export function edgeQuery(edge: Pick<MapEdge, 'from' | 'to' | 'protocol'>): string {
-  return both(endQuery(readNodeId(edge.from), 'src'), endQuery(readNodeId(edge.to), 'dst'), edge.protocol ? condition('protocol', edge.protocol) : '')
+export function edgeQuery(from: Named, to: Named, protocol: string): string {
+  return both(endQuery(from, 'src'), endQuery(to, 'dst'), protocol ? condition('protocol', protocol) : '')
 }

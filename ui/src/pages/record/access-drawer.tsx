@@ -1,28 +1,15 @@
-import { ActionIcon, Button, Drawer, Group } from '@mantine/core'
+import { ActionIcon, Button, Group } from '@mantine/core'
 import { IconExternalLink, IconX } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { type Address, keptAddress } from '../../address/index.ts'
+import { Side } from '../../parts/index.ts'
 import { AccessDetails } from './access-details.tsx'
 import classes from './record.module.css'
 
 /** One access beside the list, with its own address; the list stays usable. */
 export function AccessDrawer({ id, onClose }: { id: string | undefined; onClose: () => void }) {
   return (
-    <Drawer
-      opened={id !== undefined}
-      onClose={onClose}
-      position="right"
-      size={620}
-      withOverlay={false}
-      lockScroll={false}
-      trapFocus={false}
-      returnFocus={false}
-      closeOnClickOutside={false}
-      withCloseButton={false}
-      padding={0}
-      aria-label="One access"
-      classNames={{ content: classes.drawer }}
-    >
+    <Side opened={id !== undefined} onClose={onClose} size={620} label="One access">
       <Group justify="space-between" px={16} py={8} className={classes.drawerHead}>
         <strong>Access</strong>
         <Group gap={4}>
@@ -46,6 +33,6 @@ export function AccessDrawer({ id, onClose }: { id: string | undefined; onClose:
         </Group>
       </Group>
       {id && <AccessDetails id={id} />}
-    </Drawer>
+    </Side>
   )
 }

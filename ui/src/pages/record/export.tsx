@@ -1,10 +1,10 @@
-import { Button, Checkbox, Group, Modal, Progress, SegmentedControl, TextInput } from '@mantine/core'
+import { Button, Checkbox, Group, Progress, SegmentedControl, TextInput } from '@mantine/core'
 import { trafficRoutes } from '@panoptes/contract'
 import { IconDownload } from '@tabler/icons-react'
 import { useRef, useState } from 'react'
 import { questionOf, useAddress } from '../../address/index.ts'
 import { formatBytes, formatCount } from '../../format/index.ts'
-import { Command, Failure } from '../../parts/index.ts'
+import { Command, Dialog, Failure } from '../../parts/index.ts'
 import { client } from '../../platform/index.ts'
 import { download, type ExportProgress } from './download.ts'
 import { asCommand } from './prepare-access.ts'
@@ -20,9 +20,9 @@ export function ExportButton() {
       <Button size="xs" h={32} variant="default" leftSection={<IconDownload size={14} />} onClick={() => setOpened(true)}>
         Export
       </Button>
-      <Modal opened={opened} onClose={() => setOpened(false)} title="Export what is found" size={520} closeButtonProps={{ 'aria-label': 'Close' }}>
+      <Dialog opened={opened} onClose={() => setOpened(false)} title="Export what is found" size={520}>
         {opened && <ExportForm />}
-      </Modal>
+      </Dialog>
     </>
   )
 }

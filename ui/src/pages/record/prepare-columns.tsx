@@ -9,15 +9,15 @@ const made = ['client', 'server'] as const
 export const defaultShown = ['ts', 'client', 'server', 'method', 'path', 'status', 'duration', 'flags', 'reporter']
 const titles: Record<string, string> = { ts: 'Time', client: 'Client', server: 'Server' }
 const widths: Record<string, number> = {
-  ts: 190,
-  client: 190,
-  server: 190,
-  method: 74,
-  path: 220,
-  status: 90,
-  duration: 90,
-  flags: 80,
-  reporter: 76,
+  ts: 154,
+  client: 165,
+  server: 165,
+  method: 62,
+  path: 170,
+  status: 78,
+  duration: 80,
+  flags: 62,
+  reporter: 72,
   protocol: 80,
   host: 180,
 }
@@ -58,7 +58,7 @@ function column(id: string, utc: boolean): TableColumn<Access> {
       id === 'status'
         ? (access) => <StatusCell access={access} />
         : id === 'ts'
-          ? (access) => formatTime(String(access.ts), utc, 'ms')
+          ? (access) => <time title={formatTime(String(access.ts), utc, 'us')}>{formatTime(String(access.ts), utc, 'ms').slice(5)}</time>
           : made.includes(id as 'client')
             ? (access) => <Ends name={endName(access, id === 'client' ? 'src' : 'dst')} />
             : (access) => showField(id, access[id], utc),
