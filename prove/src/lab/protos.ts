@@ -42,6 +42,9 @@ export async function loadProtos() {
     http: root.lookupType('envoy.data.accesslog.v3.HTTPAccessLogEntry'),
     tcp: root.lookupType('envoy.data.accesslog.v3.TCPAccessLogEntry'),
     otlp: otlp.lookupType('otlp.ExportLogsServiceRequest'),
+    otlpResource: otlp.lookupType('otlp.Resource'),
+    otlpScope: otlp.lookupType('otlp.Scope'),
+    otlpRecord: otlp.lookupType('otlp.LogRecord'),
   }
 }
 export type Protos = Awaited<ReturnType<typeof loadProtos>>

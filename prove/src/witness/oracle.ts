@@ -56,3 +56,76 @@ function entriesBefore(protos: Protos, bytes: Buffer): Verdict['entries'] {
   }
   return out
 }
+
+/** An OTLP log record as the generated decoder reads it, with the attributes of its resource. */
+export interface LogRecord {
+  resource: Record<string, unknown>
+  attributes: Record<string, unknown>
+}
+
+interface KeyValue {
+  key: string
+  value?: { stringValue?: string; intValue?: unknown } | null
+}
+
+/** Texts and whole numbers by key; a later one wins, and a dash or nothing says nothing. */
+function attributesOf(list: KeyValue[]): Record<string, unknown> {
+  const out: Record<string, unknown> = {}
+  for (const { key, value } of list) {
+    const own =
+      value && Object.hasOwn(value, 'stringValue') ? value.stringValue : value && Object.hasOwn(value, 'intValue') ? String(value.intValue) : undefined
+    if (own !== undefined && own !== '' && own !== '-') out[key] = own
+  }
+  return out
+}
+
+/** What the generated decoder makes of an ExportLogsServiceRequest, and of the records before its first malformed byte. */
+export function otlpVerdict(protos: Protos, bytes: Buffer): { records: LogRecord[]; good: boolean } {
+  const records: LogRecord[] = []
+  let good = true
+  try {
+    protos.otlp.decode(bytes)
+  } catch {
+    good = false
+  }
+  const walk = (reader: StrictReader, end: number, fields: Record<number, (whole: number) => void>): void => {
+    const whole = Math.min(end, reader.len)
+    while (reader.pos < whole) {
+      const tag = reader.tag()
+      if (fields[tag]) fields[tag](whole)
+      else reader.skipType(tag & 7, 0, tag >>> 3)
+    }
+    if (reader.pos !== end) throw new Error('a length does not fit')
+  }
+  const part = (reader: StrictReader, whole: number): Buffer => {
+    const stop = reader.size() + reader.pos
+    if (stop > whole) throw new Error('a length does not fit')
+    const slice = bytes.subarray(reader.pos, stop)
+    reader.pos = stop
+    return slice
+  }
+  const reader = protobuf.Reader.create(bytes) as StrictReader
+  try {
+    walk(reader, reader.len, {
+      10: () => {
+        let resource: Record<string, unknown> = {}
+        walk(reader, reader.size() + reader.pos, {
+          10: (whole) => {
+            resource = attributesOf((protos.otlpResource.decode(part(reader, whole)) as unknown as { attributes: KeyValue[] }).attributes)
+          },
+          18: () =>
+            walk(reader, reader.size() + reader.pos, {
+              10: (whole) => void protos.otlpScope.decode(part(reader, whole)),
+              18: (whole) => {
+                const record = protos.otlpRecord.decode(part(reader, whole)) as unknown as { attributes: KeyValue[] }
+                records.push({ resource, attributes: attributesOf(record.attributes) })
+              },
+            }),
+        })
+      },
+    })
+  } catch {
+    // The first malformed byte: what came before it stands.
+  }
+  return { records, good }
+}

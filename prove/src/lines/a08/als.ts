@@ -63,8 +63,8 @@ function print(proxy: string, entry: { tcp: boolean; value: Record<string, unkno
 const printRow = (row: Row): string =>
   digest([row.proxy, row['user.agent'], row.host, row.path, row.method, row.status, row.details, row.route, row['upstream.cluster']])
 
-/** Spoiled access-log messages: rows must be what the generated decoder makes of each, and streams must survive. */
-export async function mutateAls(run: Run, protos: Protos, server: Product, controller: Controller): Promise<void> {
+/** Spoiled access-log messages: rows must be what the generated decoder makes of each, and streams must survive. Answers the rows due. */
+export async function mutateAls(run: Run, protos: Protos, server: Product, controller: Controller): Promise<number> {
   const random = run.random.fork('als')
   const { cluster } = controller
   const entries = captured(run, protos)
@@ -136,6 +136,7 @@ export async function mutateAls(run: Run, protos: Protos, server: Product, contr
   const counted = sources.filter((s) => streams.some((t) => t.proxy === s.proxy)).reduce((sum, s) => sum + s.errors, 0)
   run.bar('als: bad messages counted beside those the oracle counts', Math.abs(counted - bad), '=', 0)
   for (const { stream } of streams) stream.close()
+  return rows
 }
 
 function multisetDifferences(rows: readonly Row[], due: Map<string, number>): string[] {

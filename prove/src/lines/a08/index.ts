@@ -4,6 +4,7 @@ import { defineProof } from '../../proof.ts'
 import { mutateAls } from './als.ts'
 import { mutateBatches } from './batches.ts'
 import { hostileConnections } from './connections.ts'
+import { mutateOtlp } from './otlp.ts'
 
 export const a08 = defineProof({
   line: 'A.8',
@@ -12,7 +13,8 @@ export const a08 = defineProof({
     const protos = await loadProtos()
     const server = await startServer(run)
     const controller = await startController(run, server, { name: 'mutants' })
-    await mutateAls(run, protos, server, controller)
+    const rows = await mutateAls(run, protos, server, controller)
+    await mutateOtlp(run, protos, server, controller, rows)
     await hostileConnections(run, controller)
     await mutateBatches(run, server)
   },
