@@ -1,4 +1,4 @@
-import { Command as Commander, CommanderError, Help, Option } from 'commander'
+import { Argument, Command as Commander, CommanderError, Option } from 'commander'
 import { commands, nouns } from './commands/index.ts'
 import { type Command, exitCodes, type OptionSpec } from './core/index.ts'
 import { formats } from './output/index.ts'
@@ -53,18 +53,23 @@ function addNoun(program: Commander, noun: string): Commander {
 
 function leaf(command: Command, name: string, start: Start): Commander {
   const made = newCommander(name).summary(command.summary).description([command.summary, command.details].filter(Boolean).join('\n\n'))
-  for (const { name: argument, help } of command.args ?? []) made.argument(argument, help)
+  command.args?.forEach(({ name: argument, help }, i) => {
+    const declared = new Argument(argument, help)
+    made.addArgument(command.choices?.[i]?.length ? declared.choices(command.choices[i]) : declared)
+  })
   const specs = Object.values(command.options ?? {})
   for (const spec of specs) made.addOption(optionOf(spec))
   if (command.watchable) made.addOption(new Option('--watch [seconds]', 'ask again every two (or so many) seconds'))
   const taken = new Set(specs.map((spec) => new Option(spec.flags).long))
-  for (const option of globalOptions()) if (!taken.has(option.long)) made.addOption(option)
-  if (command.passThrough) made.allowUnknownOption().allowExcessArguments()
+  if (command.passThrough) made.allowUnknownOption().allowExcessArguments().passThroughOptions().helpOption('-h', 'how to use it')
+  else for (const option of globalOptions()) if (!taken.has(option.long)) made.addOption(option)
   if (command.examples.length > 0) made.addHelpText('after', `\nExamples:\n${command.examples.map(([line, why]) => `  # ${why}\n  ${line}`).join('\n')}`)
   made.action(async (...called: unknown[]) => {
-    const { output, quiet, color, context, server, token, ...own } = made.optsWithGlobals()
+    const all = made.optsWithGlobals()
+    const options: Record<string, unknown> = { watch: all.watch }
+    for (const [key, spec] of Object.entries(command.options ?? {})) options[key] = all[new Option(spec.flags).attributeName()] ?? spec.fallback
     const args = command.passThrough ? made.args : (called.slice(0, -2).flat() as string[]).filter((a) => a !== undefined)
-    await start(command, args, made.opts().token === token && taken.has('--token') ? { ...own, token } : own, { output, quiet, color, context, server, token })
+    await start(command, args, options, all)
   })
   return made
 }
@@ -109,4 +114,4 @@ ${codes.join('\n')}
 \`panoptes explain CODE\` says more about an error code, \`panoptes doctor\` looks for what is wrong.`
 }
 
-export { CommanderError, Help }
+export { CommanderError }

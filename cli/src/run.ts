@@ -39,7 +39,7 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
       stderr,
     })
     const target = () => chooseTarget(env, global)
-    const run: Run = { args, options, out, env, signal: ending.signal, target, client: () => clientOf(target()), exit: (found) => (exit = found) }
+    const run: Run = { args, options, global, out, env, signal: ending.signal, target, client: () => clientOf(target()), exit: (found) => (exit = found) }
     if (command.watchable && options.watch) await watch(command, run, options.watch === true ? 2 : Number(options.watch))
     else await command.run(run)
   }

@@ -1,10 +1,54 @@
 import type { Command } from '../core/index.ts'
-import { certs } from './certs/make.ts'
-import { certsRotate } from './certs/rotate.ts'
+import { link as adminLink } from './admin/link.ts'
+import { ack } from './alarm/ack.ts'
+import { list as alarmList } from './alarm/list.ts'
+import { api } from './api.ts'
+import { list as auditList } from './audit/list.ts'
+import { completionOf } from './completion.ts'
+import { list as contextList } from './context/list.ts'
+import { show as contextShow } from './context/show.ts'
+import { use as contextUse } from './context/use.ts'
+import { remove as controllerDelete } from './controller/delete.ts'
+import { list as controllerList } from './controller/list.ts'
+import { rotate } from './controller/rotate.ts'
+import { run as controllerRun } from './controller/run.ts'
+import { token as controllerToken } from './controller/token.ts'
+import { remove as demoRemove } from './demo/remove.ts'
+import { doctor } from './doctor.ts'
+import { explain } from './explain.ts'
+import { login } from './login.ts'
+import { logout } from './logout.ts'
+import { map } from './map.ts'
+import { backup } from './record/backup.ts'
 import { completeness } from './record/completeness.ts'
+import { exportAccesses } from './record/export.ts'
+import { fields } from './record/fields.ts'
+import { forecast } from './record/forecast.ts'
+import { retain } from './record/retain.ts'
 import { search } from './record/search.ts'
+import { show as recordShow } from './record/show.ts'
 import { tail } from './record/tail.ts'
+import { verify } from './record/verify.ts'
+import { remove as searchDelete } from './search/delete.ts'
+import { list as searchList } from './search/list.ts'
+import { save } from './search/save.ts'
+import { set as settingsSet } from './settings/set.ts'
+import { show as settingsShow } from './settings/show.ts'
+import { create as sinkCreate } from './sink/create.ts'
+import { remove as sinkDelete } from './sink/delete.ts'
+import { disable } from './sink/disable.ts'
+import { enable } from './sink/enable.ts'
+import { list as sinkList } from './sink/list.ts'
+import { list as sourceList } from './source/list.ts'
 import { status } from './status.ts'
+import { create as tokenCreate } from './token/create.ts'
+import { remove as tokenDelete } from './token/delete.ts'
+import { list as tokenList } from './token/list.ts'
+import { create as userCreate } from './user/create.ts'
+import { remove as userDelete } from './user/delete.ts'
+import { link as userLink } from './user/link.ts'
+import { list as userList } from './user/list.ts'
+import { update as userUpdate } from './user/update.ts'
 
 /** What the first words mean. */
 export const nouns = {
@@ -24,4 +68,22 @@ export const nouns = {
 } as const
 
 /** Every verb, in the order in which help lists them. */
-export const commands: readonly Command[] = [status, search, tail, completeness, certs, certsRotate]
+export const commands: readonly Command[] = [
+  ...[login, logout, status, doctor, map],
+  ...[search, tail, recordShow, exportAccesses, fields, completeness, verify, forecast, retain, backup],
+  sourceList,
+  ...[controllerRun, controllerToken, controllerList, rotate, controllerDelete],
+  ...[searchList, save, searchDelete],
+  ...[sinkList, sinkCreate, enable, disable, sinkDelete],
+  ...[alarmList, ack],
+  auditList,
+  ...[userList, userCreate, userUpdate, userLink, userDelete],
+  ...[tokenList, tokenCreate, tokenDelete],
+  ...[settingsShow, settingsSet],
+  ...[contextList, contextShow, contextUse],
+  adminLink,
+  demoRemove,
+  explain,
+  api,
+  completionOf(() => commands),
+]

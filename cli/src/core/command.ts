@@ -7,6 +7,8 @@ import type { Options, Values } from './options.ts'
 /** What a command has in its hands while it runs. */
 export interface Run<O extends Options = Options> {
   args: readonly string[]
+  /** Options of every command, as they were told. */
+  global: { server?: string; token?: string; context?: string }
   options: Values<O>
   out: Output
   env: NodeJS.ProcessEnv
@@ -29,6 +31,8 @@ export interface Command<O extends Options = Options> {
   details?: string
   /** As commander takes them: `<id>`, `[query]`, `[rest...]`. */
   args?: readonly { name: string; help: string }[]
+  /** Allowed values of the arguments, by place. */
+  choices?: readonly (readonly string[])[]
   options?: O
   /** Commands that people can copy, and what each is for. */
   examples: readonly (readonly [string, string])[]

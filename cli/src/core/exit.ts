@@ -34,7 +34,8 @@ export function exitOf(error: unknown): Exit {
 export function describe(error: unknown): string {
   if (error instanceof PanoptesError) {
     const hint = typeof error.fields.hint === 'string' && error.fields.hint ? error.fields.hint : errorCatalogue.get(error.code)?.hint
-    return [`${error.code}: ${error.message}`, hint && `hint: ${hint}`].filter(Boolean).join('\n')
+    // "The message names it" is for those who have no message before their eyes.
+    return [`${error.code}: ${error.message}`, hint && !hint.startsWith('The message') && `hint: ${hint}`].filter(Boolean).join('\n')
   }
   if (error instanceof Unreachable) return `${error.message}\nhint: Is the server running? \`panoptes doctor\` says more.`
   return error instanceof Error ? error.message : String(error)

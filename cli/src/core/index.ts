@@ -1,3 +1,4 @@
+export { ask } from './ask.ts'
 export { clientOf, reach } from './client.ts'
 export { type Command, defineCommand, type Run } from './command.ts'
 export { type Context, chooseTarget, contextsFile, readContexts, type Target, writeContexts } from './contexts.ts'
