@@ -1,1 +1,3 @@
+export { restoreRecord } from './backup.ts'
+export { createIngest, type IngestOptions } from './ingest.ts'
 export type * from './types.ts'

@@ -37,7 +37,8 @@ export function translate(error: unknown, driverError: abstract new (...args: ne
   if (error instanceof PanoptesError) return error
   if (error instanceof driverError) {
     const meaning = meanings[error.code]
-    const message = error.message.slice(0, 2_000)
+    // The engine repeats the whole statement after the sentence that says what is wrong.
+    const message = error.message.split(/:? In scope /)[0]!.slice(0, 500)
     return meaning
       ? new PanoptesError(meaning, `the record says: ${message}`, {}, { cause: error })
       : new RecordError(Number(error.code), error.type ?? '', message, error)

@@ -1,7 +1,13 @@
+export type { Damage } from './damage.ts'
 export type { EngineState } from './engine.ts'
 export { RecordError } from './errors.ts'
 export type { EngineLimits } from './limits.ts'
-export { type AskOptions, type OpenOptions, type Params, type RecordStatus, RecordStore, type StreamFormat } from './record.ts'
+export { migrateRecord } from './migrate.ts'
+export { type AskOptions, type Field, type OpenOptions, type Params, type RecordStatus, RecordStore, type StreamFormat, type Target } from './record.ts'
+
+export { rowTables } from './schema/ddl.ts'
+export { blockColumn, storedAs } from './schema/storage.ts'
+export type { RecordReader, RecordScope } from './scope.ts'
 
 import { type OpenOptions, RecordStore } from './record.ts'
 

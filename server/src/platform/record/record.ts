@@ -1,11 +1,24 @@
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { type ClickHouseClient, ClickHouseError, createClient } from '@clickhouse/client'
-import { type Column, PanoptesError } from '@panoptes/contract'
+import { PanoptesError } from '@panoptes/contract'
 import type { Logger } from 'pino'
+import { type Damage, damageCodes, detachedParts, scrubTable } from './damage.ts'
 import { Engine, type EngineState } from './engine.ts'
-import { translate } from './errors.ts'
+import { RecordError, translate } from './errors.ts'
 import type { EngineLimits } from './limits.ts'
+import { migrateRecord } from './migrate.ts'
+import { rowTables } from './schema/ddl.ts'
+import { filtersOf, type RecordReader, type RecordScope } from './scope.ts'
+
+/** A column of what is inserted. */
+export interface Field {
+  name: string
+  type: string
+}
+
+/** Column of the table by the expression that makes it. */
+export type Target = { [column: string]: string }
 
 export type Params = { [name: string]: unknown }
 
@@ -31,6 +44,8 @@ export interface OpenOptions {
   /** External: name of the cluster that the tables are spread over; empty = one server. */
   cluster?: string
   limits?: Partial<EngineLimits>
+  /** Only these migrations, for a restore; all unless told otherwise. */
+  upTo?: readonly string[]
 }
 
 export interface RecordStatus extends EngineState {
@@ -47,6 +62,8 @@ export class RecordStore {
   readonly engine: Engine | undefined
   private readonly client: ClickHouseClient
   private version = ''
+  private damaged: Damage[] = []
+  private readonly onDamaged = new Set<() => void>()
 
   private constructor(options: OpenOptions, engine: Engine | undefined) {
     this.engine = engine
@@ -56,7 +73,7 @@ export class RecordStore {
     this.log = options.log
     this.client = createClient({
       url: engine ? 'http://record' : options.url!,
-      database: engine ? 'panoptes' : undefined,
+      database: 'panoptes',
       http_agent: engine?.agent,
       request_timeout: 3_600_000,
       max_open_connections: 64,
@@ -66,15 +83,26 @@ export class RecordStore {
     })
   }
 
-  /** Opens a folder or connects to a URL. Throws PAN0005 where it cannot be opened. Tables are made by `migrateRecord`. */
+  /** Opens a folder or connects to a URL, and brings the tables up to date. Throws PAN0005 where it cannot be opened. */
   static async open(options: OpenOptions): Promise<RecordStore> {
     if (!options.dataDir === !options.url) throw new PanoptesError('PAN0003', 'the record needs either a data folder or a URL')
     const engine = options.dataDir ? new Engine({ dataDir: options.dataDir, log: options.log, limits: options.limits }) : undefined
     await engine?.start()
+    if (options.url) await makeDatabase(options)
     const store = new RecordStore(options, engine)
-    const [row] = await store.query<{ v: string }>('SELECT version() AS v')
-    store.version = row?.v ?? ''
+    try {
+      await store.prepare(options.upTo)
+    } catch (error) {
+      await store.close()
+      throw error
+    }
     return store
+  }
+
+  private async prepare(upTo?: readonly string[]): Promise<void> {
+    await migrateRecord(this, upTo)
+    const [row] = await this.query<{ v: string }>('SELECT version() AS v')
+    this.version = row?.v ?? ''
   }
 
   /** Rows of a SELECT as objects. 64-bit integers are numbers: read ids above 2^53 with toString(). */
@@ -114,26 +142,82 @@ export class RecordStore {
   }
 
   /**
-   * Stores one Native block in `table` in one part. `columns` is what the block holds; `constants` are further columns by
-   * name: an expression over query parameters (`{org:String}`) or over the block's columns.
+   * Stores Native blocks in `table` as one part. `columns` is what the blocks hold; `target` says what each column of the
+   * table is made of: an expression over the blocks' columns and query parameters. Without it, columns keep their names.
    */
   async insertNative(
     table: string,
-    bytes: Readable | Uint8Array,
-    columns: readonly Pick<Column, 'name' | 'type'>[],
-    constants: { [column: string]: string } = {},
+    blocks: readonly Uint8Array[],
+    columns: readonly Field[],
+    target?: Target,
+    params?: Params,
+    options?: AskOptions,
+  ): Promise<void> {
+    await this.insert(table, 'Native', Readable.from(blocks, { objectMode: false }), columns, target, params, options)
+  }
+
+  /** Stores a few rows given as objects. */
+  async insertRows(table: string, rows: readonly object[], columns: readonly Field[]): Promise<void> {
+    await this.insert(table, 'JSONEachRow', Readable.from([rows.map((row) => JSON.stringify(row)).join('\n')], { objectMode: false }), columns)
+  }
+
+  private async insert(
+    table: string,
+    format: string,
+    body: Readable,
+    columns: readonly Field[],
+    target?: Target,
     params?: Params,
     options: AskOptions = {},
   ): Promise<void> {
-    const names = [...columns.map((c) => c.name), ...Object.keys(constants)]
-    const values = [...columns.map((c) => c.name), ...Object.values(constants)]
+    const made = target ?? Object.fromEntries(columns.map((c) => [c.name, c.name]))
     const structure = columns.map((c) => `${c.name} ${c.type.replaceAll("'", "\\'")}`).join(', ')
-    const query = `INSERT INTO ${table} (${names.join(', ')}) SELECT ${values.join(', ')} FROM input('${structure}') FORMAT Native`
-    const body = bytes instanceof Uint8Array ? Readable.from([bytes], { objectMode: false }) : bytes
+    const query = `INSERT INTO ${table} (${Object.keys(made).join(', ')}) SELECT ${Object.values(made).join(', ')} FROM input('${structure}') FORMAT ${format}`
     await this.run({ ...options, settings: { ...oneBlock, ...options.settings } }, async (common) => {
       const { stream } = await this.client.exec({ ...common, query, query_params: params, values: body })
       for await (const _ of stream as Readable);
     })
+  }
+
+  /** The record as somebody may see it: every statement, whatever it asks, finds only rows of the scope. */
+  reader(scope: RecordScope): RecordReader {
+    const confined = (options: AskOptions = {}): AskOptions => ({
+      ...options,
+      settings: { ...options.settings, additional_table_filters: filtersOf(scope, this.cluster !== '') },
+    })
+    return {
+      query: (sql, params, options) => this.query(sql, params, confined(options)),
+      columns: (sql, params, options) => this.columns(sql, params, confined(options)),
+      stream: (sql, format, params, options) => this.stream(sql, format, params, confined(options)),
+    }
+  }
+
+  /** Name and cluster clause of the table that holds the rows: for ALTER and system tables. */
+  local(table: string): { name: string; onCluster: string } {
+    return this.cluster ? { name: `${table}_local`, onCluster: ` ON CLUSTER '${this.cluster}'` } : { name: table, onCluster: '' }
+  }
+
+  /** Parts that are set aside because they are damaged. */
+  problems(): readonly Damage[] {
+    return this.damaged
+  }
+
+  /** Looks for parts that the engine set aside when it started. */
+  async findDetached(): Promise<readonly Damage[]> {
+    this.damaged = await detachedParts(this)
+    for (const damage of this.damaged) this.log.error(damage, 'part of the record is damaged and set aside')
+    return this.damaged
+  }
+
+  /** Reads all of the record slowly and sets damaged parts aside. */
+  async scrub(): Promise<readonly Damage[]> {
+    for (const table of [...rowTables, 'batches']) await scrubTable(this, table)
+    return this.findDetached()
+  }
+
+  /** Calls back when a statement met damaged data. */
+  onDamage(callback: () => void): void {
+    this.onDamaged.add(callback)
   }
 
   status(): RecordStatus {
@@ -162,7 +246,9 @@ export class RecordStore {
       return await work({ abort_signal: options.signal, clickhouse_settings: settings })
     } catch (error) {
       options.signal?.throwIfAborted()
-      throw translate(error, ClickHouseError)
+      const known = translate(error, ClickHouseError)
+      if (known instanceof RecordError && damageCodes.has(known.code)) for (const callback of this.onDamaged) callback()
+      throw known
     }
   }
 }
@@ -176,4 +262,15 @@ const oneBlock = {
   min_insert_block_size_rows: 1_048_576,
   min_insert_block_size_bytes: 1_073_741_824,
   async_insert: 0,
+}
+
+async function makeDatabase({ url, cluster }: OpenOptions): Promise<void> {
+  const client = createClient({ url, log: { level: 127 } })
+  try {
+    await client.command({ query: `CREATE DATABASE IF NOT EXISTS panoptes${cluster ? ` ON CLUSTER '${cluster}'` : ''}` })
+  } catch (error) {
+    throw translate(error, ClickHouseError)
+  } finally {
+    await client.close()
+  }
 }

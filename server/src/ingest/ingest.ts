@@ -1,0 +1,139 @@
+import { join } from 'node:path'
+import { PanoptesError, type StreamName } from '@panoptes/contract'
+import type { Logger } from 'pino'
+import type { RecordStore } from '../platform/record/index.ts'
+import { backupRecord } from './backup.ts'
+import { type Batch, columnsOf, readBatch, unpack } from './batch.ts'
+import { DiskWatch } from './disk.ts'
+import { forecast } from './forecast.ts'
+import { Keeper } from './keeper.ts'
+import { Lane } from './lane.ts'
+import { Ledger } from './ledger.ts'
+import { checkBlock } from './native/check.ts'
+import { readRows } from './native/read.ts'
+import { Quarantine } from './quarantine.ts'
+import { retire } from './retention.ts'
+import { type Pending, Store } from './store.ts'
+import type { Accepted, Ack, Ingest, IngestPrincipal } from './types.ts'
+import { verify } from './verify.ts'
+import { Writer } from './writer.ts'
+
+export interface IngestOptions {
+  record: RecordStore
+  log: Logger
+  /** Free bytes of the data disk under which ingest stops; 512 MiB or 5 % of the disk unless told otherwise. */
+  floorBytes?: number
+  /** Bytes of rows that may be in work at once. */
+  maxInFlight?: number
+}
+
+const defaultInFlight = 256 * 1024 * 1024
+
+/** Opens the way into the record. */
+export async function createIngest({ record, log, floorBytes, maxInFlight = defaultInFlight }: IngestOptions): Promise<Ingest> {
+  const ledger = new Ledger(record)
+  const store = new Store(record)
+  const writer = new Writer(store, ledger)
+  const lanes = new Map<string, Lane>()
+  const listeners = new Set<(accepted: Accepted) => void>()
+  const disk = record.dataDir ? new DiskWatch(record.dataDir, floorBytes) : undefined
+  const quarantine = new Quarantine(record.dataDir && join(record.dataDir, 'quarantine'))
+  const keeper = new Keeper(record, log)
+  const counts = { inFlightBytes: 0, accepted: 0, rows: 0, refused: {} as { [code: string]: number } }
+  let closed = false
+  await keeper.start()
+
+  function laneOf(principal: IngestPrincipal, stream: StreamName): Lane {
+    const key = JSON.stringify([principal.org, principal.controller, stream])
+    const lane = lanes.get(key) ?? new Lane(principal, stream, ledger)
+    lanes.set(key, lane)
+    return lane
+  }
+
+  function announce({ principal, header, block }: Pending, receivedUs: number): void {
+    counts.accepted++
+    counts.rows += header.rows
+    const constants = { ...principal, received: receivedUs, epoch: header.epoch, batch: header.seq }
+    const accepted: Accepted = { principal, header, received: new Date(receivedUs / 1000), rows: () => readRows(block, constants) }
+    for (const listener of listeners) {
+      try {
+        listener(accepted)
+      } catch (error) {
+        log.error({ err: error }, 'a live reader failed')
+      }
+    }
+  }
+
+  /** Admits a batch in the order of its lane; resolves once it is durable. */
+  async function take(principal: IngestPrincipal, batch: Batch, size: number): Promise<Ack> {
+    const { header } = batch
+    const { stream, epoch, seq } = header
+    const lane = laneOf(principal, stream)
+    const stored = await lane.serial(async () => {
+      const verdict = await lane.judge(header)
+      if (!verdict.take) return { wait: verdict.wait, acknowledged: verdict.acknowledged }
+      const block = await unpack(batch)
+        .then((raw) => checkBlock(raw, columnsOf(header), header))
+        .catch((error: unknown) => {
+          if (verdict.doubtful) lane.forget()
+          throw error
+        })
+      const pending: Pending = { principal, header, block, bytes: size }
+      const wait = writer.write({ ...pending, lane, doubtful: verdict.doubtful }).then((receivedUs) => announce(pending, receivedUs))
+      lane.admit(header, wait)
+      return { wait, acknowledged: seq }
+    })
+    await stored.wait
+    return { stream, epoch, acknowledged: stored.acknowledged }
+  }
+
+  async function accept(principal: IngestPrincipal, bytes: Uint8Array): Promise<Ack> {
+    let weight = 0
+    try {
+      if (closed) throw new PanoptesError('PAN0005', 'the server is stopping')
+      if (disk?.look().full)
+        throw new PanoptesError(
+          'PAN0006',
+          `${Math.floor(disk.look().freeBytes / 1e6)} MB are free, ${Math.ceil(disk.look().floorBytes / 1e6)} MB must stay free`,
+        )
+      const batch = readBatch(bytes)
+      if (counts.inFlightBytes > 0 && counts.inFlightBytes + batch.header.rawBytes > maxInFlight)
+        throw new PanoptesError('PAN0005', 'too many batches are in work; send it again', { retryAfterMs: 1_000 })
+      weight = batch.header.rawBytes
+      counts.inFlightBytes += weight
+      return await take(principal, batch, bytes.length)
+    } catch (error) {
+      const code = error instanceof PanoptesError ? error.code : 'PAN0001'
+      counts.refused[code] = (counts.refused[code] ?? 0) + 1
+      if (code === 'PAN0301' || code === 'PAN0303') {
+        log.warn({ controller: principal.controller, err: error }, 'batch refused and set aside')
+        quarantine.keep(principal.controller, bytes, String(error))
+      }
+      throw error
+    } finally {
+      counts.inFlightBytes -= weight
+    }
+  }
+
+  return {
+    accept,
+    resume: async (principal) => {
+      for (const lane of lanes.values()) if (lane.principal.org === principal.org && lane.principal.controller === principal.controller) await lane.settled()
+      return ledger.resume(principal)
+    },
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    verify: (range, work) => verify(record, range, work),
+    retention: (policy, options) => retire(record, policy, options),
+    backup: (directory, work) => backupRecord(record, writer, directory, work),
+    forecast: () => forecast(record, disk?.look()),
+    status: () => ({ ...counts, refused: { ...counts.refused }, diskFull: disk?.look().full ?? false }),
+    close: async () => {
+      closed = true
+      keeper.stop()
+      await writer.idle()
+    },
+  }
+}

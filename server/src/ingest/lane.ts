@@ -1,0 +1,85 @@
+import { type BatchHeader, PanoptesError, type StreamName } from '@panoptes/contract'
+import type { Ledger, Position } from './ledger.ts'
+import type { IngestPrincipal } from './types.ts'
+
+/** What a lane says to a batch. */
+export type Verdict = { take: true; doubtful: boolean } | { take: false; wait: Promise<unknown> | undefined; acknowledged: number }
+
+const expected = (epoch: number, seq: number, why: string) =>
+  new PanoptesError('PAN0302', `${why}; expected is epoch ${epoch}, batch ${seq}`, { expected: { epoch, seq } })
+
+/** One stream of one controller: its batches go in order, and a batch that may be stored already is looked for first. */
+export class Lane {
+  readonly principal: IngestPrincipal
+  readonly stream: StreamName
+  private readonly ledger: Ledger
+  /** The last batch that is durable; undefined until it is read from the ledger. */
+  durable: Position | undefined
+  /** The last batch that was admitted: ahead of `durable` while batches are under way. */
+  private admitted: { epoch: number; seq: number; sha256: string } | undefined
+  /** The rows of the next batch may be stored though the ledger does not know it. */
+  private doubtful = true
+  private underWay: Promise<unknown> | undefined
+  private gate: Promise<unknown> = Promise.resolve()
+
+  constructor(principal: IngestPrincipal, stream: StreamName, ledger: Ledger) {
+    this.principal = principal
+    this.stream = stream
+    this.ledger = ledger
+  }
+
+  /** Runs one admission at a time, in the order in which batches came. */
+  serial<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.gate.then(work, work)
+    this.gate = done.catch(() => {})
+    return done
+  }
+
+  /** Reads the position from the ledger at the next batch: after an error, or when another server may have written. */
+  forget(): void {
+    this.durable = undefined
+    this.admitted = undefined
+    this.underWay = undefined
+    this.doubtful = true
+  }
+
+  /** Waits for what is under way, then reads the position anew: a controller that opens a session may have spoken to another server. */
+  async settled(): Promise<void> {
+    await this.serial(async () => {
+      await this.underWay?.catch(() => {})
+      this.forget()
+    })
+  }
+
+  /** Decides about a batch. Throws PAN0302 for a hole and PAN0303 for other content under a known name. */
+  async judge(header: BatchHeader): Promise<Verdict> {
+    this.durable ??= await this.ledger.position(this.principal, this.stream)
+    const last = this.admitted ?? this.durable
+    const { epoch, seq, sha256, prev } = header
+    const isNext = epoch === last.epoch ? seq === last.seq + 1 : epoch > last.epoch && seq === 1
+    if (isNext) {
+      if (prev !== (epoch === last.epoch ? last.sha256 : ''))
+        throw new PanoptesError('PAN0303', `batch ${seq} names another batch before it than the stored one`)
+      const { doubtful } = this
+      this.doubtful = false
+      return { take: true, doubtful }
+    }
+    if (epoch > last.epoch) throw expected(epoch, 1, 'a new epoch begins at batch 1')
+    if (epoch === last.epoch && seq > last.seq) throw expected(epoch, last.seq + 1, `batch ${seq} leaves a hole`)
+    const known = this.admitted?.epoch === epoch && this.admitted.seq === seq ? this.admitted.sha256 : await this.ledger.checksum(this.principal, header)
+    if (known === undefined && !(epoch === last.epoch && seq > this.durable.seq)) throw expected(last.epoch, last.seq + 1, 'a batch of an epoch that is over')
+    if (known !== undefined && known !== sha256) throw new PanoptesError('PAN0303', `batch ${seq} of epoch ${epoch} is stored with other content`)
+    return { take: false, wait: this.underWay, acknowledged: epoch === this.durable.epoch ? Math.max(seq, this.durable.seq) : seq }
+  }
+
+  /** Notes that a batch is on its way; `stored` settles once it is durable or lost. */
+  admit({ epoch, seq, sha256 }: BatchHeader, stored: Promise<unknown>): void {
+    this.admitted = { epoch, seq, sha256 }
+    this.underWay = stored
+  }
+
+  /** True where this batch follows the durable one: it does not after the one before it failed. */
+  follows({ epoch, seq }: BatchHeader, durable: Pick<Position, 'epoch' | 'seq'>): boolean {
+    return epoch === durable.epoch ? seq === durable.seq + 1 : epoch > durable.epoch && seq === 1
+  }
+}

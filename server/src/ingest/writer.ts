@@ -1,0 +1,130 @@
+import { PanoptesError } from '@panoptes/contract'
+import type { Lane } from './lane.ts'
+import { chainOf, type Entry, type Ledger, type Position } from './ledger.ts'
+import type { Held, Pending, Store } from './store.ts'
+
+interface Queued extends Pending {
+  lane: Lane
+  doubtful: boolean
+  done: (receivedUs: number) => void
+  failed: (error: unknown) => void
+}
+
+/** Rows that go into the record in one insert at most. */
+const maxRows = 131_072
+/** A clock that was set back between two servers must not hide a batch in doubt. */
+const clockSlackUs = 86_400_000_000
+
+/**
+ * Groups batches of one stream and day that wait at the same time into one insert: while one group is written, the next
+ * gathers, so that nothing waits for its own sake.
+ */
+export class Writer {
+  private readonly store: Store
+  private readonly ledger: Ledger
+  private readonly queues = new Map<string, Queued[]>()
+  private readonly busy = new Map<string, Promise<void>>()
+  private lastReceivedUs = 0
+  private paused: Promise<void> | undefined
+
+  constructor(store: Store, ledger: Ledger) {
+    this.store = store
+    this.ledger = ledger
+  }
+
+  /** Stores a batch; resolves with its time of receipt once it is durable, rejects where it is not known to be. */
+  write(pending: Pending & { lane: Lane; doubtful: boolean }): Promise<number> {
+    const key = `${pending.header.stream}/${pending.header.day}`
+    return new Promise((done, failed) => {
+      const queue = this.queues.get(key) ?? []
+      queue.push({ ...pending, done, failed })
+      this.queues.set(key, queue)
+      if (!this.busy.has(key)) this.busy.set(key, this.drain(key))
+    })
+  }
+
+  /** Lets running groups end and runs `work` while none is written: for a consistent copy. */
+  async still<T>(work: () => Promise<T>): Promise<T> {
+    let release = () => {}
+    this.paused = new Promise((resolve) => {
+      release = resolve
+    })
+    try {
+      await Promise.all([...this.writing])
+      return await work()
+    } finally {
+      this.paused = undefined
+      release()
+    }
+  }
+
+  /** Resolves once nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.busy.size > 0) await Promise.all(this.busy.values())
+  }
+
+  private readonly writing = new Set<Promise<void>>()
+
+  private async drain(key: string): Promise<void> {
+    for (let queue = this.queues.get(key)!; queue.length > 0; ) {
+      await this.paused
+      const group = takeGroup(queue)
+      const work = this.writeGroup(group).catch((error: unknown) => {
+        for (const { lane, failed } of group) {
+          lane.forget()
+          failed(error)
+        }
+      })
+      this.writing.add(work)
+      await work
+      this.writing.delete(work)
+    }
+    this.queues.delete(key)
+    this.busy.delete(key)
+  }
+
+  private async writeGroup(queued: readonly Queued[]): Promise<void> {
+    const group = queued.filter((item) => inOrder(item, queued))
+    for (const item of queued)
+      if (!group.includes(item)) item.failed(new PanoptesError('PAN0005', 'the batch before this one could not be stored; send it again'))
+    if (group.length === 0) return
+    this.lastReceivedUs = Math.max(Date.now() * 1000, this.lastReceivedUs + 1)
+    const receivedUs = this.lastReceivedUs
+    const doubtful = new Map(group.filter((item) => item.doubtful).map((item) => [item as Pending, Math.max(0, item.lane.durable!.received - clockSlackUs)]))
+    const held = await this.store.put(group, receivedUs, doubtful)
+    const entries = entriesOf(group, held, receivedUs)
+    await this.ledger.write(entries)
+    for (const [i, item] of group.entries()) {
+      const { epoch, seq, sha256, chain, received } = entries[i]!
+      item.lane.durable = { epoch, seq, sha256, chain, received }
+      item.done(receivedUs)
+    }
+  }
+}
+
+function takeGroup(queue: Queued[]): Queued[] {
+  let rows = 0
+  let count = 0
+  while (count < queue.length && (count === 0 || rows + queue[count]!.header.rows <= maxRows)) rows += queue[count++]!.header.rows
+  return queue.splice(0, count)
+}
+
+/** A batch whose predecessor failed must not be stored: the ledger would have a hole. */
+function inOrder(item: Queued, queued: readonly Queued[]): boolean {
+  const before = queued.slice(0, queued.indexOf(item)).findLast((other) => other.lane === item.lane)
+  const at = before ? before.header : item.lane.durable
+  return at !== undefined && item.lane.follows(item.header, at)
+}
+
+function entriesOf(group: readonly Queued[], held: ReadonlyMap<Pending, Held>, received: number): Entry[] {
+  const chains = new Map<Lane, string>()
+  return group.map((item) => {
+    const { principal, header, block, bytes, lane } = item
+    const { stream, epoch, seq, schema, day, rows, sha256 } = header
+    const { org, cluster, controller, origin } = principal
+    const entry = { org, cluster, controller, origin, stream, epoch, seq, schema, day, rows, bytes, sha256, rows_hash: held.get(item)!.hash }
+    const chain = chainOf(chains.get(lane) ?? (lane.durable as Position).chain, entry)
+    chains.set(lane, chain)
+    return { ...entry, from_ts: block.fromUs, until_ts: block.untilUs, received, chain }
+  })
+}

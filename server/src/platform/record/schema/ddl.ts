@@ -1,0 +1,140 @@
+import { type Column, serverColumns, streams } from '@panoptes/contract'
+import { accessIndexes, accessOrder, blockColumn, codecOf, minuteProjection, storedAs } from './storage.ts'
+
+/** Where the tables live: one engine, or a cluster of replicated shards behind Distributed tables. */
+export type Layout = 'embedded' | 'clustered'
+
+interface Table {
+  name: string
+  /** Lines between the parentheses. */
+  body: string[]
+  engine: 'MergeTree' | 'ReplacingMergeTree'
+  partition?: string
+  order: readonly string[]
+  settings: { [name: string]: string | number }
+  /** Which shard a row belongs to. */
+  shard: string
+}
+
+/** An acknowledged batch is on the disk, not in a cache. */
+const durable = { fsync_after_insert: 1, fsync_part_directory: 1 }
+
+/** Merging costs more than inserting: wait for ten parts of a size, so that a row is rewritten seldom. */
+const seldomMerged = { min_parts_to_merge_at_once: 10, merge_selector_enable_heuristic_to_lower_max_parts_to_merge_at_once: 0 }
+
+const plain = (c: Pick<Column, 'name' | 'type' | 'unit'>) => `${c.name} ${c.type} ${codecOf(c)}`
+
+const accessBody = [
+  ...serverColumns.map(plain),
+  `${blockColumn.name} ${blockColumn.type} CODEC(ZSTD(1))`,
+  ...streams.accesses.map((c) => {
+    const stored = storedAs(c)
+    return `${stored.name} ${stored.type} ${stored.codec}`
+  }),
+  ...streams.accesses.flatMap((c) => {
+    const { alias } = storedAs(c)
+    return alias ? [`${alias.name} ${alias.type} ALIAS ${alias.expression}`] : []
+  }),
+  ...accessIndexes.map(([name, expression, type]) => `INDEX ${name} ${expression} TYPE ${type} GRANULARITY 1`),
+  `PROJECTION minutes (${minuteProjection})`,
+]
+
+const batchShard = 'cityHash64(org, controller, epoch, batch)'
+
+const tables: readonly Table[] = [
+  {
+    name: 'accesses',
+    body: accessBody,
+    engine: 'MergeTree',
+    partition: 'toYYYYMMDD(ts)',
+    order: accessOrder,
+    settings: { ...durable, ...seldomMerged, deduplicate_merge_projection_mode: "'rebuild'", lightweight_mutation_projection_mode: "'rebuild'" },
+    shard: batchShard,
+  },
+  {
+    name: 'proxy_counters',
+    body: [...[...serverColumns, ...streams.proxy_counters].map(plain), 'INDEX by_received received TYPE minmax GRANULARITY 1'],
+    engine: 'MergeTree',
+    partition: 'toYYYYMMDD(ts)',
+    order: ['org', 'toStartOfHour(ts)', 'proxy', 'kind', 'ts'],
+    settings: durable,
+    shard: batchShard,
+  },
+  {
+    name: 'gaps',
+    body: [...[...serverColumns, ...streams.gaps].map(plain), 'INDEX by_received received TYPE minmax GRANULARITY 1'],
+    engine: 'MergeTree',
+    partition: 'toYYYYMMDD(ts)',
+    order: ['org', 'ts'],
+    settings: durable,
+    shard: batchShard,
+  },
+  {
+    name: 'batches',
+    body: [
+      'org String CODEC(ZSTD(1))',
+      'cluster String CODEC(ZSTD(1))',
+      'controller String CODEC(ZSTD(1))',
+      'origin LowCardinality(String) CODEC(ZSTD(1))',
+      'stream LowCardinality(String) CODEC(ZSTD(1))',
+      'epoch UInt64 CODEC(ZSTD(1))',
+      'seq UInt64 CODEC(Delta(8), ZSTD(1))',
+      'schema UInt16 CODEC(ZSTD(1))',
+      'day Date CODEC(ZSTD(1))',
+      'rows UInt32 CODEC(ZSTD(1))',
+      'bytes UInt64 CODEC(ZSTD(1))',
+      "from_ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1))",
+      "until_ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1))",
+      "received DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1))",
+      'sha256 FixedString(64) CODEC(ZSTD(1))',
+      'rows_hash UInt64 CODEC(NONE)',
+      'chain FixedString(64) CODEC(ZSTD(1))',
+    ],
+    engine: 'ReplacingMergeTree',
+    order: ['org', 'cluster', 'controller', 'stream', 'epoch', 'seq'],
+    settings: durable,
+    shard: 'cityHash64(org, controller)',
+  },
+  {
+    name: 'retirements',
+    body: ['day Date', 'table_name LowCardinality(String)', 'rows UInt64', 'bytes UInt64', 'why LowCardinality(String)', "at DateTime64(6, 'UTC')"],
+    engine: 'MergeTree',
+    order: ['day', 'table_name'],
+    settings: durable,
+    shard: 'cityHash64(day)',
+  },
+]
+
+/** Names of the tables that hold rows of streams; retention drops their days. */
+export const rowTables = ['accesses', 'proxy_counters', 'gaps'] as const
+
+function create(table: Table, name: string, onCluster: string, replicated: boolean): string {
+  const engine = replicated ? `Replicated${table.engine}('/clickhouse/tables/{shard}/panoptes/${name}', '{replica}')` : table.engine
+  const window = table.name === 'accesses' ? { [replicated ? 'replicated_deduplication_window' : 'non_replicated_deduplication_window']: 1_000 } : {}
+  const settings = Object.entries({ ...table.settings, ...window }).map(([key, value]) => `${key} = ${value}`)
+  return [
+    `CREATE TABLE ${name}${onCluster}`,
+    '(',
+    table.body.map((line) => `  ${line}`).join(',\n'),
+    ')',
+    `ENGINE = ${engine}`,
+    ...(table.partition ? [`PARTITION BY ${table.partition}`] : []),
+    `ORDER BY (${table.order.join(', ')})`,
+    `SETTINGS ${settings.join(', ')}`,
+  ].join('\n')
+}
+
+/** The statements of the first migration. `$CLUSTER` stands for the cluster's name until it is run. */
+export function statements(layout: Layout): string[] {
+  return tables.flatMap((table) => {
+    if (layout === 'embedded') return [create(table, table.name, '', false)]
+    const local = `${table.name}_local`
+    const facade = `CREATE TABLE ${table.name} ON CLUSTER '$CLUSTER' AS ${local}\nENGINE = Distributed('$CLUSTER', currentDatabase(), '${local}', ${table.shard})`
+    return [create(table, local, " ON CLUSTER '$CLUSTER'", true), facade]
+  })
+}
+
+/** One migration file. Made by `schema/write.ts`: change the source, never the file. */
+export function migrationText(layout: Layout): string {
+  return `-- Made by server/src/platform/record/schema/write.ts from the contract's columns.\n\n${statements(layout).join(';\n\n')};\n`
+}

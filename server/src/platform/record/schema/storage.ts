@@ -1,0 +1,126 @@
+import type { Column } from '@panoptes/contract'
+
+/** How one column lies on disk. Figures behind the choices: docs/record.md. */
+export function codecOf(column: Pick<Column, 'name' | 'type' | 'unit'>): string {
+  if (column.type.startsWith('DateTime64')) return 'CODEC(Delta(8), ZSTD(1))'
+  if (column.unit === 'us') return 'CODEC(T64, ZSTD(1))'
+  return 'CODEC(ZSTD(1))'
+}
+
+/**
+ * Phases that end near the end of the access are stored as their distance from it: a byte or less instead of two. The
+ * contract's column is an alias, so that readers never see the difference.
+ */
+const lateEnds = new Set(['first_up_rx_us', 'last_up_rx_us', 'first_down_tx_us', 'last_down_tx_us'])
+
+export interface Stored {
+  name: string
+  type: string
+  codec: string
+  /** How it is made from the column that arrives. */
+  from: string
+  /** The contract's column as an expression over what is stored, where the two differ. */
+  alias?: { name: string; type: string; expression: string }
+}
+
+/** What the table holds for one column of the contract. */
+export function storedAs(column: Pick<Column, 'name' | 'type' | 'unit'>): Stored {
+  if (!lateEnds.has(column.name)) return { name: column.name, type: column.type, codec: codecOf(column), from: column.name }
+  const name = `${column.name}_before_end`
+  return {
+    name,
+    type: 'Int64',
+    codec: 'CODEC(T64, ZSTD(1))',
+    from: `toInt64(duration_us) - toInt64(${column.name})`,
+    alias: { name: column.name, type: column.type, expression: `toUInt64(toInt64(duration_us) - ${name})` },
+  }
+}
+
+/**
+ * Rows that arrive in large groups get a block of their own (see ingest/grouping): merging such parts is appending, which
+ * costs a third of interleaving. Small ones share block 0 of their hour and compress better.
+ */
+export const blockColumn = { name: 'block', type: 'UInt64' } as const
+
+/**
+ * Keeps the two entries of one request side by side (their ids compress to one) and the rows of a workload together.
+ * Day partitions make retention a matter of dropping folders.
+ */
+export const accessOrder = [
+  'org',
+  'toStartOfHour(ts)',
+  'block',
+  'dst_namespace',
+  'dst_workload',
+  'src_namespace',
+  'src_workload',
+  'dst_cluster',
+  'src_cluster',
+  'dst_pod',
+  'src_pod',
+  'ts',
+] as const
+
+const bloom = 'bloom_filter(0.01)'
+
+/** Skip indexes: name, expression, type. Each answers a look-up that would otherwise scan. */
+export const accessIndexes: readonly (readonly [name: string, expression: string, type: string])[] = [
+  ['by_request_id', 'request_id', bloom],
+  ['by_trace_id', 'trace_id', bloom],
+  ['by_src_pod', 'src_pod', bloom],
+  ['by_dst_pod', 'dst_pod', bloom],
+  ['by_src_pod_uid', 'src_pod_uid', bloom],
+  ['by_dst_pod_uid', 'dst_pod_uid', bloom],
+  ['by_src_ip', 'src_ip', bloom],
+  ['by_dst_ip', 'dst_ip', bloom],
+  ['by_proxy', 'proxy', bloom],
+  ['by_src_spiffe', 'src_spiffe', bloom],
+  ['by_dst_spiffe', 'dst_spiffe', bloom],
+  ['by_src_workload', 'src_workload', bloom],
+  ['by_dst_service', 'dst_service', bloom],
+  ['by_path', 'path', 'ngrambf_v1(4, 16384, 2, 0)'],
+  ['by_ts', 'ts', 'minmax'],
+  ['by_received', 'received', 'minmax'],
+]
+
+const minute = [
+  'toStartOfMinute(ts)',
+  'org',
+  'cluster',
+  'origin',
+  'reporter',
+  'kind',
+  'protocol',
+  'src_cluster',
+  'src_namespace',
+  'src_workload',
+  'dst_cluster',
+  'dst_namespace',
+  'dst_workload',
+].join(', ')
+
+/** Buckets of the durations in roll-ups, four to each doubling: quantiles from them are within 9 %. */
+export const durationBucket = 'toUInt8(floor(log2(greatest(duration_us, 1)) * 4))'
+
+/** An access that failed, as docs/record.md defines it. */
+export const failed = `(status >= 500 OR grpc_status IN (2, 4, 8, 12, 13, 14, 15) OR (status = 0 AND flags NOT IN ('', '-', 'DC')))`
+
+/** What a roll-up holds per minute and edge. */
+export const minuteMeasures = [
+  'count()',
+  `countIf(${failed})`,
+  "countIf(decision = 'denied')",
+  'countIf(mtls = 1)',
+  'sum(req_body_bytes)',
+  'sum(resp_body_bytes)',
+  `sumMap([${durationBucket}], [toUInt64(1)])`,
+].join(', ')
+
+/**
+ * Counts, errors, bytes and durations per minute and edge, inside every part: written, merged, dropped and rolled back with
+ * its rows, so that the two can never differ. The engine answers from it where a statement's expressions match.
+ */
+export const minuteProjection = `SELECT ${minute}, ${minuteMeasures} GROUP BY ${minute}`
+
+/** The roll-up as a statement over the rows of a window: the engine takes it from the projection. */
+export const minuteKeys = minute

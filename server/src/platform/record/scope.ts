@@ -1,0 +1,40 @@
+import type { Readable } from 'node:stream'
+import type { AskOptions, Params, StreamFormat } from './record.ts'
+
+/** Whose rows may be seen. */
+export interface RecordScope {
+  org: string
+  /** Absent = all of the organization. */
+  clusters?: readonly string[]
+  namespaces?: readonly string[]
+  origin?: 'user' | 'demo'
+}
+
+export interface RecordReader {
+  query<T>(sql: string, params?: Params, options?: AskOptions): Promise<T[]>
+  columns<T extends { [column: string]: unknown[] }>(sql: string, params?: Params, options?: AskOptions): Promise<T>
+  stream(sql: string, format: StreamFormat, params?: Params, options?: AskOptions): Promise<Readable>
+}
+
+const quote = (text: string) => `'${text.replace(/[\\']/g, '\\$&')}'`
+const list = (values: readonly string[]) => (values.length > 0 ? values.map(quote).join(', ') : "''")
+
+/**
+ * The engine's own row filter per table, as the setting `additional_table_filters`: it holds for every mention of the table
+ * in a statement, so no statement can forget it.
+ */
+export function filtersOf({ org, clusters, namespaces, origin }: RecordScope, clustered: boolean): string {
+  const all = [`org = ${quote(org)}`]
+  if (clusters) all.push(`cluster IN (${list(clusters)})`)
+  if (origin) all.push(`origin = ${quote(origin)}`)
+  const ends = namespaces ? [`(src_namespace IN (${list(namespaces)}) OR dst_namespace IN (${list(namespaces)}))`] : []
+  const filters: { [table: string]: string } = {
+    accesses: [...all, ...ends].join(' AND '),
+    proxy_counters: all.join(' AND '),
+    gaps: all.join(' AND '),
+    batches: all.join(' AND '),
+  }
+  const names = (table: string) => (clustered ? [table, `${table}_local`] : [table, `panoptes.${table}`])
+  const entries = Object.entries(filters).flatMap(([table, filter]) => names(table).map((name) => `${quote(name)}: ${quote(filter)}`))
+  return `{${entries.join(', ')}}`
+}
