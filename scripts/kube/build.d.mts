@@ -4,3 +4,5 @@ export function findKube(): string | undefined
 export function ensureKube(say?: (line: string) => void): Promise<string>
 /** What to tell a person whose machine has neither. */
 export const howToGetKube: string
+/** Whether this machine has a Go that can build it. */
+export function canBuildKube(): boolean

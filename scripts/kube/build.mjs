@@ -47,6 +47,7 @@ function goVersion() {
   }
 }
 
+export const canBuildKube = () => goVersion() !== undefined
 const folderFor = (go) => join(cacheFolder(), sha256(`${sources()}\n${go}`).slice(0, 20))
 
 /** A folder that holds all programs: KUBE_BIN, then the cache; undefined where neither has them. Never builds. */

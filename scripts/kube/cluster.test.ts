@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Cluster, noKube, startCluster } from './cluster.ts'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Cluster, noKube, startCluster, startTimeoutMs } from './cluster.ts'
 
 const absent = noKube()
 if (absent) console.warn(`SKIPPED: two control planes side by side: ${absent}`)
+
+vi.setConfig({ testTimeout: 180_000 })
 
 async function until<T>(what: () => Promise<T | undefined | false>): Promise<T> {
   for (let i = 0; i < 300; i++) {
@@ -22,7 +24,7 @@ describe.skipIf(absent !== undefined)('two control planes side by side', () => {
     ;[east, west] = await Promise.all([startCluster({ kcm: true, kwok: true }), startCluster()])
     const used = [east, west].map((c) => c.part('kube-apiserver').usage()?.cpuSeconds.toFixed(1))
     console.log(`two clusters ready in ${((Date.now() - began) / 1000).toFixed(1)} s (API servers: ${used.join(' and ')} CPU-seconds)`)
-  })
+  }, startTimeoutMs)
   afterAll(() => Promise.all([east?.stop(), west?.stop()]))
 
   it('runs a Deployment to pods with addresses, container ids and digests', async () => {

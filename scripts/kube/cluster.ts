@@ -4,7 +4,7 @@ import { Agent, request as httpsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findKube, howToGetKube } from './build.mjs'
+import { canBuildKube, ensureKube, findKube, howToGetKube } from './build.mjs'
 import { freePorts, Part } from './part.ts'
 
 export interface ClusterOptions {
@@ -26,8 +26,13 @@ export interface Answer {
 
 export type PartName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kwok'
 
-/** Undefined where the control plane is there; else why not, for a test that skips loudly. */
-export const noKube = () => (findKube() ? undefined : `no Kubernetes control plane: ${howToGetKube}`)
+/** In CI nothing may be left out: there the first test that needs the control plane builds it. Elsewhere people choose to. */
+const buildsHere = () => process.env.CI === 'true' && canBuildKube()
+/** For the hook that starts a cluster: minutes where it is built first. */
+export const startTimeoutMs = 25 * 60_000
+
+/** Undefined where a control plane can be started; else why not, for a test that skips loudly. */
+export const noKube = () => (findKube() || buildsHere() ? undefined : `no Kubernetes control plane: ${howToGetKube}`)
 
 /** One real control plane on loopback, with a data folder of its own. */
 export class Cluster {
@@ -211,7 +216,7 @@ export class Cluster {
 
 /** Starts a control plane on free ports of 127.0.0.1 (3 to 8 seconds). Throws where the programs are not there; `noKube` asks first. */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  const bin = options.bin ?? findKube()
+  const bin = options.bin ?? findKube() ?? (buildsHere() ? await ensureKube() : undefined)
   if (!bin) throw new Error(noKube())
   const cluster = new Cluster(bin, await freePorts(5), options)
   try {
