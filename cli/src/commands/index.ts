@@ -4,6 +4,8 @@ import { ack } from './alarm/ack.ts'
 import { list as alarmList } from './alarm/list.ts'
 import { api } from './api.ts'
 import { list as auditList } from './audit/list.ts'
+import { certs } from './certs/make.ts'
+import { certsRotate } from './certs/rotate.ts'
 import { completionOf } from './completion.ts'
 import { list as contextList } from './context/list.ts'
 import { show as contextShow } from './context/show.ts'
@@ -83,6 +85,7 @@ export const commands: readonly Command[] = [
   ...[contextList, contextShow, contextUse],
   adminLink,
   demoRemove,
+  ...[certs, certsRotate],
   explain,
   api,
   completionOf(() => commands),
