@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { allRoutes, PanoptesError } from '@panoptes/contract'
 import type { FastifyInstance } from 'fastify'
@@ -18,16 +17,15 @@ import {
   sharedSecret,
   writeLocalContext,
 } from './access/index.ts'
-import type { Ingest } from './ingest/index.ts'
+import { createIngest } from './ingest/index.ts'
+import { Jobs, registerKeeping } from './keeping/index.ts'
 import { type Config, claimDataDir, localUrl } from './platform/config/index.ts'
 import { createHttp, serveConsole, serveHealth, serveOpenApi } from './platform/http/index.ts'
 import type { Logger } from './platform/log/index.ts'
 import { createMetrics, measureRequests } from './platform/metrics/index.ts'
-import { openRecord, type RecordStore } from './platform/record/index.ts'
-import { migrateRecord } from './platform/record/migrate.ts'
+import { migrateRecord, openRecord } from './platform/record/index.ts'
 import { openState, releaseLeases } from './platform/state/index.ts'
-import { readerOf } from './reader.ts'
-import { DemoBank, forgetDemo, registerSystem, startJobs, watchRates } from './system/index.ts'
+import { DemoBank, forgetDemo, getSettings, registerSystem, startJobs, watchRates } from './system/index.ts'
 import { registerTraffic } from './traffic/index.ts'
 import { version } from './version.ts'
 
@@ -88,11 +86,12 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[], cl
   const { db } = state
   const record = await openRecord({
     log,
-    ...(config.clickhouseUrl ? { url: config.clickhouseUrl, cluster: config.clickhouseCluster ?? '' } : { dataDir: join(config.dataDir, 'record') }),
+    ...(config.clickhouseUrl ? { url: config.clickhouseUrl, cluster: config.clickhouseCluster ?? '' } : { dataDir: config.dataDir }),
   })
   closers.push(() => record.close())
   await migrateRecord(record)
-  const ingest = await openIngest(record)
+  const { disk } = await getSettings(db, homeOrganization)
+  const ingest = await createIngest({ record, log, floorBytes: disk.floorBytes })
   closers.push(() => ingest.close())
 
   const metrics = createMetrics(version)
@@ -108,7 +107,9 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[], cl
   const { authenticate, forget } = createAuthenticate(db, signIn)
   const demo = new DemoBank({ state, dataDir: config.dataDir, log, tlsCert: config.tlsCertFile })
   const jobs = startJobs({ state, ingest, log, replica })
+  const longWork = new Jobs(db, log)
   closers.push(
+    () => longWork.close(),
     () => releaseLeases(db, replica),
     () => jobs.stop(),
   )
@@ -143,7 +144,8 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[], cl
       return { controllers: removed.length, rows: await forgetDemo(record, homeOrganization) }
     },
   })
-  registerTraffic(app, { db, ingest, reader: (scope) => readerOf(record, scope) })
+  registerTraffic(app, { db, ingest, reader: (scope) => record.reader(scope) })
+  registerKeeping(app, { jobs: longWork, ingest, db, version, home: homeOrganization, settings: () => getSettings(db, homeOrganization) })
   serveOpenApi(app, allRoutes, version)
   serveConsole(app, consoleDirectory)
 
@@ -170,21 +172,6 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[], cl
     await demo.start(config.publicUrl ?? url)
   }
   return { app, url, firstStart, signInLink: makeLink, close }
-}
-
-async function openIngest(_record: RecordStore): Promise<Ingest> {
-  const away = () => Promise.reject(new PanoptesError('PAN0005', 'ingest is not there yet'))
-  return {
-    accept: away,
-    resume: async () => ({}),
-    subscribe: () => () => undefined,
-    verify: away,
-    retention: async () => [],
-    backup: away,
-    forecast: away,
-    status: () => ({ inFlightBytes: 0, accepted: 0, rows: 0, refused: {}, diskFull: false }),
-    close: async () => undefined,
-  }
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

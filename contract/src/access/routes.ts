@@ -47,7 +47,7 @@ export const signIn = defineRoute({
   summary: 'Sign in with e-mail and password; sets the session cookie',
   tag: signIn_,
   scope: 'public',
-  errors: ['PAN0104'],
+  errors: ['PAN0101', 'PAN0104'],
   body: z.object({ email, password: z.string().min(1).max(200) }),
   response: UserSession,
 })

@@ -1,7 +1,7 @@
-import type { Settings } from '@panoptes/contract'
 import { sql } from 'kysely'
 import { homeOrganization, sweepAttempts } from '../access/index.ts'
 import type { Ingest } from '../ingest/index.ts'
+import { policyOf } from '../keeping/index.ts'
 import type { Logger } from '../platform/log/index.ts'
 import { holdLease, type State } from '../platform/state/index.ts'
 import { getSettings } from './settings.ts'
@@ -53,8 +53,4 @@ export function startJobs(deps: JobDeps): { stop: () => void; retain: () => Prom
     },
     retain,
   }
-}
-
-function policyOf({ days, bytes }: Settings['retention']): { days?: number; bytes?: number } {
-  return { ...(days !== null ? { days } : {}), ...(bytes !== null ? { bytes } : {}) }
 }

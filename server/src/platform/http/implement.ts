@@ -46,8 +46,8 @@ export type Handler<R extends Route> = (call: Call<R>) => Promise<Answer<R> | En
  * by its response schema. In strict mode (development and tests) an answer that breaks its schema is an error.
  */
 export function implement<R extends Route>(app: FastifyInstance, route: R, handler: Handler<R>): void {
-  if (route.bodyType && !app.hasContentTypeParser(route.bodyType)) {
-    app.addContentTypeParser(route.bodyType, { parseAs: 'buffer' }, (_request, bytes, done) => done(null, bytes))
+  for (const type of route.bodyType ? [route.bodyType, 'application/octet-stream'] : []) {
+    if (!app.hasContentTypeParser(type)) app.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, bytes, done) => done(null, bytes))
   }
   app.panoptes.routes.push(route as Route)
   app.route({

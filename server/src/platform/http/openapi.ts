@@ -54,7 +54,11 @@ function operationOf(route: Route, schemas: Record<string, Json>): Json {
 }
 
 function requestOf(route: Route, schemas: Record<string, Json>): Json {
-  if (route.bodyType) return { requestBody: { required: true, content: { [route.bodyType]: { schema: { type: 'string', format: 'binary' } } } } }
+  if (route.bodyType) {
+    // The general type, which every tool can send, is taken as well.
+    const content = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
+    return { requestBody: { required: true, description: `Bytes of ${route.bodyType}`, content } }
+  }
   if (!route.body) return {}
   return { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body, 'input', schemas) } } } }
 }

@@ -38,6 +38,8 @@ export interface HttpOptions {
 }
 
 const megabyte = 1024 * 1024
+/** A query of 10,000 letters stands in the address, up to nine bytes each once escaped. */
+const maxHeaderSize = 128 * 1024
 
 /** The HTTP server, without routes: ids, limits, error answers and secure headers. Rooms add theirs by `implement`. */
 export function createHttp(options: HttpOptions): FastifyInstance {
@@ -53,7 +55,7 @@ export function createHttp(options: HttpOptions): FastifyInstance {
     forceCloseConnections: true,
     genReqId: () => crypto.randomUUID(),
     ...(options.trustProxy ? { trustProxy: options.trustProxy.split(',') } : {}),
-    ...(options.tls ? { https: { ...options.tls, minVersion: 'TLSv1.2' as const } } : {}),
+    ...(options.tls ? { https: { ...options.tls, minVersion: 'TLSv1.2' as const, maxHeaderSize } } : { http: { maxHeaderSize } }),
   }) as FastifyInstance
   app.decorate('panoptes', {
     routes: [],

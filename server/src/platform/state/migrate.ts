@@ -12,12 +12,15 @@ const lock = 7_600_001
 /**
  * Brings the schema up to date: every file of migrations/state that is not yet applied, in order, in one transaction.
  * Replicas that start at once wait for each other. Returns the names applied. Throws PAN0005 where an applied file was
- * changed afterwards, or where the database is newer than this release.
+ * changed afterwards, or where the database is newer than this release. `only` stops at an older release's files.
  */
-export async function migrate(db: Kysely<Tables>): Promise<string[]> {
-  const files = readdirSync(directory)
+export async function migrate(db: Kysely<Tables>, only?: readonly string[]): Promise<string[]> {
+  const all = readdirSync(directory)
     .filter((name) => name.endsWith('.sql'))
     .sort()
+  const newer = only?.filter((name) => !all.includes(name)) ?? []
+  if (newer.length > 0) throw new PanoptesError('PAN0005', `this was written by a newer release (it has ${newer.join(', ')})`)
+  const files = only ? all.filter((name) => only.includes(name)) : all
   return db.transaction().execute(async (tx) => {
     await sql`select pg_advisory_xact_lock(${sql.lit(lock)})`.execute(tx)
     await sql`create table if not exists migrations (name text primary key, sha256 text not null, at timestamptz not null default now())`.execute(tx)

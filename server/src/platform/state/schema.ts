@@ -106,5 +106,19 @@ export interface Tables {
   settings: { org: string; value: Json<unknown>; updatedAt: Time }
   secrets: { name: string; value: string }
   leases: { name: string; owner: string; expiresAt: Time }
+  jobs: {
+    id: string
+    org: string
+    kind: 'verify' | 'backup' | 'retention' | 'scrub'
+    state: 'running' | 'done' | 'failed' | 'stopped'
+    done: Generated<number>
+    total: number | null
+    summary: Generated<string>
+    problems: ColumnType<{ batch: string; problem: string; detail: string }[], string | undefined, string>
+    stopAsked: Generated<boolean>
+    startedAt: Time
+    seenAt: Time
+    endedAt: MaybeTime
+  }
   heartbeats: { controllerId: string; at: Time; body: Json<unknown> }
 }
