@@ -7,7 +7,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{contract,controller,server,cli,ui,demo,bench,prove,scripts}/**/*.test.ts'],
+          include: ['{contract,pki,controller,server,cli,ui,demo,bench,prove,scripts}/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/dist/**', '**/*.prove.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
