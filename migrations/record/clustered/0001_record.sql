@@ -122,7 +122,7 @@ CREATE TABLE accesses_local ON CLUSTER '$CLUSTER'
   INDEX by_path path TYPE ngrambf_v1(4, 16384, 2, 0) GRANULARITY 1,
   INDEX by_ts ts TYPE minmax GRANULARITY 1,
   INDEX by_received received TYPE minmax GRANULARITY 1,
-  PROJECTION minutes (SELECT toStartOfMinute(ts), org, cluster, origin, reporter, kind, protocol, src_cluster, src_namespace, src_workload, dst_cluster, dst_namespace, dst_workload, count(), countIf((status >= 500 OR grpc_status IN (2, 4, 8, 12, 13, 14, 15) OR (status = 0 AND flags NOT IN ('', '-', 'DC')))), countIf(decision = 'denied'), countIf(mtls = 1), sum(req_body_bytes), sum(resp_body_bytes), sumMap([toUInt8(floor(log2(greatest(duration_us, 1)) * 4))], [toUInt64(1)]) GROUP BY toStartOfMinute(ts), org, cluster, origin, reporter, kind, protocol, src_cluster, src_namespace, src_workload, dst_cluster, dst_namespace, dst_workload)
+  PROJECTION minutes (SELECT toStartOfMinute(ts), org, cluster, origin, reporter, kind, protocol, src_cluster, src_namespace, src_workload, dst_cluster, dst_namespace, dst_workload, count(), countIf((status >= 500 OR grpc_status IN (2, 4, 8, 12, 13, 14, 15) OR (status = 0 AND flags NOT IN ('', '-', 'DC')))), countIf(decision = 'denied'), countIf(mtls = 1), sum(req_body_bytes), sum(resp_body_bytes), sumMap(map(toUInt8(floor(log2(greatest(duration_us, 1)) * 4)), toUInt64(1))) GROUP BY toStartOfMinute(ts), org, cluster, origin, reporter, kind, protocol, src_cluster, src_namespace, src_workload, dst_cluster, dst_namespace, dst_workload)
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/panoptes/accesses_local', '{replica}')
 PARTITION BY toYYYYMMDD(ts)

@@ -113,7 +113,7 @@ export const minuteMeasures = [
   'countIf(mtls = 1)',
   'sum(req_body_bytes)',
   'sum(resp_body_bytes)',
-  `sumMap([${durationBucket}], [toUInt64(1)])`,
+  `sumMap(map(${durationBucket}, toUInt64(1)))`,
 ].join(', ')
 
 /**
