@@ -8,18 +8,27 @@ export function bucketSql(column: string): string {
   return `toUInt8(floor(log2(greatest(${column}, 1)) * 4))`
 }
 
-/** The duration below which the given share of entries lies, in µs; null for no entries. Buckets must be in order. */
-export function quantile(buckets: readonly (readonly [number, number])[], share: number): number | null {
-  const total = buckets.reduce((sum, [, count]) => sum + count, 0)
-  if (total === 0) return null
-  const wanted = share * total
-  let before = 0
-  for (const [bucket, count] of buckets) {
-    if (before + count >= wanted) {
-      // Within a bucket durations are taken as spread evenly on the logarithmic scale.
-      return Math.round(2 ** ((bucket + (wanted - before) / count) / 4))
-    }
-    before += count
-  }
-  return Math.round(2 ** ((buckets.at(-1)![0] + 1) / 4))
+/** Bucket numbers in order, and how many entries each holds. */
+export type Buckets = readonly [readonly number[], readonly number[]]
+
+/** Two histograms as one. */
+export function mergeBuckets(a: Buckets, b: Buckets): Buckets {
+  const sums = new Map<number, number>()
+  for (const [buckets, counts] of [a, b]) for (let i = 0; i < buckets.length; i++) sums.set(buckets[i]!, (sums.get(buckets[i]!) ?? 0) + Number(counts[i]))
+  const order = [...sums.keys()].sort((x, y) => x - y)
+  return [order, order.map((bucket) => sums.get(bucket)!)]
+}
+
+/** The durations below which the given shares (ascending) of entries lie, in µs; null for no entries. */
+export function quantiles(histogram: Buckets | undefined, shares: readonly number[]): (number | null)[] {
+  const [buckets, counts] = histogram ?? [[], []]
+  let total = 0
+  for (const count of counts) total += Number(count)
+  if (total === 0) return shares.map(() => null)
+  let [at, before] = [0, 0]
+  return shares.map((share) => {
+    while (at < buckets.length - 1 && before + Number(counts[at]) < share * total) before += Number(counts[at++])
+    // Within a bucket durations are taken as spread evenly on the logarithmic scale.
+    return Math.round(2 ** ((buckets[at]! + Math.min(1, (share * total - before) / Number(counts[at]))) / 4))
+  })
 }

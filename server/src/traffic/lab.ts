@@ -24,7 +24,7 @@ export async function openLab(): Promise<Lab> {
   const record = await openRecord({ dataDir, log: pino({ level: 'silent' }) })
   return {
     record,
-    reader: (scope = { org: 'main' }) => confine(record, scope),
+    reader: (scope = { org: 'main' }) => record.reader(scope),
     insert: async (table, rows) => {
       const columns = await record.query<{ name: string; type: string; default_type: string }>(`DESCRIBE TABLE ${table}`)
       const stored = columns.filter((column) => column.default_type === '')
@@ -40,23 +40,5 @@ export async function openLab(): Promise<Lab> {
       await record.close()
       rmSync(dataDir, { recursive: true, force: true })
     },
-  }
-}
-
-/** Every statement sees only rows of the scope, whatever it asks. */
-function confine(record: RecordStore, { org, clusters, namespaces, origin }: Scope): Reader {
-  const all = [`org = ${quote(org)}`]
-  if (clusters) all.push(`cluster IN (${clusters.map(quote).join(', ')})`)
-  if (origin) all.push(`origin = ${quote(origin)}`)
-  const some = namespaces ? [`(src_namespace IN (${namespaces.map(quote).join(', ')}) OR dst_namespace IN (${namespaces.map(quote).join(', ')}))`] : []
-  const filters = { accesses: [...all, ...some], proxy_counters: all, gaps: all }
-  const text = `{${Object.entries(filters)
-    .map(([table, parts]) => `${quote(table)}: ${quote(parts.join(' AND '))}`)
-    .join(', ')}}`
-  const settings = (more?: Record<string, string | number>) => ({ ...more, additional_table_filters: text })
-  return {
-    query: (sql, params, options) => record.query(sql, params, { ...options, settings: settings(options?.settings) }),
-    columns: (sql, params, options) => record.columns(sql, params, { ...options, settings: settings(options?.settings) }),
-    stream: (sql, format, params, options) => record.stream(sql, format, params, { ...options, settings: settings(options?.settings) }),
   }
 }

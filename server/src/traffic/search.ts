@@ -109,10 +109,9 @@ function afterCursor({ ts, controller, epoch, batch, row }: Cursor, order: Searc
   return `(ts, controller, epoch, batch, row) ${order === 'newest' ? '<' : '>'} ${at}`
 }
 
-/** A query confined to a window, in SQL. */
-export function windowed(query: Query, fromUs: number, toUs: number): Compiled {
-  const parameters = new Parameters()
+/** A query confined to a window, in SQL; `condition` is the query alone. */
+export function windowed(query: Query, fromUs: number, toUs: number, parameters = new Parameters()): Compiled & { condition: string } {
   const time = `ts >= ${moment(fromUs, parameters)} AND ts < ${moment(toUs, parameters)}`
   const compiled = compileQuery(query, parameters)
-  return { ...compiled, where: `${time} AND ${compiled.where}` }
+  return { ...compiled, where: `${time} AND ${compiled.where}`, condition: compiled.where }
 }

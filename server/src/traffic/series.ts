@@ -1,9 +1,11 @@
 import { PanoptesError, type Query, resolveField } from '@panoptes/contract'
 import { errorSql } from './definitions.ts'
 import { facets } from './facets.ts'
-import { bucketSql, quantile } from './histogram.ts'
+import { type Buckets, bucketSql, quantiles } from './histogram.ts'
+import { keptByMinute, partsOf } from './minutes.ts'
 import { ask, type Reader } from './reader.ts'
 import { windowed } from './search.ts'
+import { Parameters } from './sql.ts'
 import type { TimeWindow } from './window.ts'
 
 export interface SeriesRequest {
@@ -32,7 +34,7 @@ interface Row {
   errors: number
   reqBytes: number
   respBytes: number
-  buckets: [number[], number[]]
+  buckets: Buckets
 }
 
 const maxPoints = 11_000
@@ -67,28 +69,38 @@ async function topKeys(reader: Reader, { query, window, signal }: SeriesRequest,
 }
 
 async function read(reader: Reader, { query, window, stepS, by, signal }: SeriesRequest): Promise<Row[]> {
-  const { where, parameters } = windowed(query, window.fromUs, window.toUs)
+  const p = new Parameters()
   const ref = by ? resolveField(by)! : undefined
-  const names = ref?.columns.map((c) => `toString(${ref.key === undefined ? c.name : `${c.name}[${parameters.add('String', ref.key)}]`})`)
+  const names = ref?.columns.map((c) => `toString(${ref.key === undefined ? c.name : `${c.name}[${p.add('String', ref.key)}]`})`)
   const key = !names ? `''` : names.length === 1 ? names[0] : `arrayJoin(arrayDistinct([${names.join(', ')}]))`
-  const sql = `SELECT ${key} AS key, intDiv(toUnixTimestamp64Micro(ts), ${parameters.add('UInt64', stepS * 1e6)}) AS at,
-      count() AS count, countIf(${errorSql}) AS errors, sum(req_body_bytes) AS reqBytes, sum(resp_body_bytes) AS respBytes,
-      sumMap([${bucketSql('duration_us')}], [toUInt64(1)]) AS buckets
-    FROM accesses WHERE ${where} GROUP BY key, at`
-  return reader.query<Row>(sql, parameters.values, ask(signal))
+  // Whole minutes serve where a point is whole minutes and all that is asked is kept by them.
+  const whole = stepS % 60 === 0 && (!by || keptByMinute({ kind: 'exists', field: by }))
+  const parts = whole ? partsOf(query, window, p) : [{ where: windowed(query, window.fromUs, window.toUs, p).where, minutes: false }]
+  const step = p.add('UInt64', stepS * 1e6)
+  const selects = parts.map(
+    ({
+      where,
+      minutes,
+    }) => `SELECT ${key} AS key, intDiv(${minutes ? 'toUnixTimestamp(toStartOfMinute(ts)) * 1000000' : 'toUnixTimestamp64Micro(ts)'}, ${step}) AS at,
+      count() AS entries, countIf(${errorSql}) AS failures, sum(req_body_bytes) AS sent, sum(resp_body_bytes) AS got, sumMap([${bucketSql('duration_us')}], [toUInt64(1)]) AS spread
+    FROM accesses WHERE ${where} GROUP BY key, at`,
+  )
+  const sql = `SELECT key, at, sum(entries) AS count, sum(failures) AS errors, sum(sent) AS reqBytes, sum(got) AS respBytes, sumMap(spread) AS buckets
+    FROM (${selects.join('\n UNION ALL ')}) GROUP BY key, at`
+  return reader.query<Row>(sql, p.values, ask(signal))
 }
 
 function point(atS: number, row: Row | undefined): Point {
   const at = new Date(atS * 1000).toISOString()
   if (!row) return { at, count: 0, errors: 0, p50Us: null, p95Us: null, p99Us: null, reqBytes: 0, respBytes: 0 }
-  const buckets = row.buckets[0].map((bucket, i) => [bucket, Number(row.buckets[1][i])] as const)
+  const [p50Us, p95Us, p99Us] = quantiles(row.buckets, [0.5, 0.95, 0.99])
   return {
     at,
     count: Number(row.count),
     errors: Number(row.errors),
-    p50Us: quantile(buckets, 0.5),
-    p95Us: quantile(buckets, 0.95),
-    p99Us: quantile(buckets, 0.99),
+    p50Us: p50Us!,
+    p95Us: p95Us!,
+    p99Us: p99Us!,
     reqBytes: Number(row.reqBytes),
     respBytes: Number(row.respBytes),
   }

@@ -1,5 +1,6 @@
 import type { trafficRoutes } from '@panoptes/contract'
 import type { z } from 'zod'
+import type { Buckets } from './histogram.ts'
 
 export type Edge = z.infer<typeof trafficRoutes.TopologyEdge>
 export type Node = z.infer<typeof trafficRoutes.TopologyNode>
@@ -29,8 +30,7 @@ export interface Columns extends Record<string, unknown[]> {
   reqBytes: number[]
   respBytes: number[]
   mtls: number[]
-  services: string[][]
-  buckets: [number[], number[]][]
+  buckets: Buckets[]
 }
 
 export interface Gathered {
@@ -43,6 +43,5 @@ export interface Gathered {
   reqBytes: number
   respBytes: number
   mtls: number
-  services: Set<string>
-  buckets: Map<number, number>
+  buckets: Buckets | undefined
 }
