@@ -1,6 +1,8 @@
 export { expectedRow } from './als-expected.ts'
 export { loadAls, type OracleEntry, oracle } from './als-oracle.ts'
+export { GrpcCall } from './grpc-client.ts'
 export { collectRows, fixtureMessages } from './harness.ts'
 export { mutate, random } from './mutate.ts'
 export { readNative } from './native-reader.ts'
 export { numberOf, rawBatch } from './spool-batch.ts'
+export { StandIn } from './stand-in.ts'

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { createSecureServer, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import { constants, createSecureServer, createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { Frames } from './frames.ts'
@@ -156,7 +156,9 @@ export class GrpcServer {
       { ':status': 200, 'content-type': 'application/grpc', 'grpc-status': String(status), 'grpc-message': encodeURIComponent(message) },
       { endStream: true },
     )
+    // the client may go on sending: tell it that nobody listens
     stream.resume()
+    setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR))
   }
 
   private finish(stream: ServerHttp2Stream, status: number, message: string, answer?: Buffer): void {

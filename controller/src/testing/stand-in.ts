@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { zstdDecompressSync } from 'node:zlib'
+import { BatchHeader, Enrolment, Heartbeat, SessionRequest } from '@panoptes/contract'
+import { readNative } from './native-reader.ts'
+
+interface Stored {
+  epoch: number
+  seq: number
+  sha256: string
+}
+
+/**
+ * A server that keeps the ingest contract and nothing else: order, chain, tickets, checksums. `trouble` may answer in its
+ * place, or cut the connection after the batch was stored.
+ */
+export class StandIn {
+  readonly rows: Record<string, Record<string, unknown>[]> = { accesses: [], proxy_counters: [], gaps: [] }
+  readonly heartbeats: Heartbeat[] = []
+  readonly faults: string[] = []
+  trouble: (path: string) => number | 'lost' | undefined = () => undefined
+  private readonly positions: Record<string, Stored> = {}
+  private ticket = ''
+  private session = ''
+  private readonly server: Server
+
+  constructor() {
+    this.server = createServer((req, res) => void this.handle(req, res))
+  }
+
+  listen(): Promise<string> {
+    return new Promise((resolve) => {
+      this.server.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${(this.server.address() as AddressInfo).port}`))
+    })
+  }
+
+  close(): void {
+    this.server.closeAllConnections()
+    this.server.close()
+  }
+
+  private async handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const parts: Buffer[] = []
+    for await (const part of req as AsyncIterable<Buffer>) parts.push(part)
+    const body = Buffer.concat(parts)
+    const path = req.url!.split('/').at(-1)!
+    const trouble = this.trouble(path)
+    if (typeof trouble === 'number') {
+      const code = trouble === 400 ? 'PAN0301' : trouble === 507 ? 'PAN0006' : 'PAN0005'
+      res.writeHead(trouble, { 'content-type': 'application/json' }).end(JSON.stringify({ code, detail: 'trouble' }))
+      return
+    }
+    const { status, answer } = this.answer(path, body, req)
+    if (trouble === 'lost') {
+      req.socket.destroy()
+      return
+    }
+    res.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+  }
+
+  private answer(path: string, body: Buffer, req: IncomingMessage): { status: number; answer: unknown } {
+    const refuse = (status: number, code: string, detail: string) => {
+      this.faults.push(`${code} ${detail}`)
+      return { status, answer: { code, detail } }
+    }
+    if (path === 'enrolments') {
+      Enrolment.parse(JSON.parse(body.toString()))
+      return { status: 201, answer: { controller: 'c1', key: 'k'.repeat(32), cluster: 'east', org: 'default' } }
+    }
+    if (req.headers.authorization !== `Bearer ${'k'.repeat(32)}`) return refuse(401, 'PAN0101', 'no key')
+    if (path === 'sessions') {
+      const { ticket, next } = SessionRequest.parse(JSON.parse(body.toString()))
+      if (ticket !== this.ticket && next !== this.ticket) return refuse(409, 'PAN0107', 'another ticket')
+      this.ticket = next
+      this.session = `s${Math.random()}`
+      const resume = Object.fromEntries(Object.entries(this.positions).map(([k, { epoch, seq }]) => [k, { epoch, seq }]))
+      return { status: 201, answer: { session: this.session, resume } }
+    }
+    if (req.headers['panoptes-session'] !== this.session) return refuse(409, 'PAN0107', 'another session')
+    if (path === 'heartbeats') {
+      this.heartbeats.push(Heartbeat.parse(JSON.parse(body.toString())))
+      return { status: 200, answer: { now: new Date().toISOString() } }
+    }
+    return this.store(body, refuse)
+  }
+
+  private store(body: Buffer, refuse: (status: number, code: string, detail: string) => { status: number; answer: unknown }) {
+    if (body.toString('latin1', 0, 4) !== 'PNB1') return refuse(400, 'PAN0301', 'magic')
+    const start = 8 + body.readUInt32LE(4)
+    const header = BatchHeader.parse(JSON.parse(body.toString('utf8', 8, start)))
+    const payload = body.subarray(start)
+    const { stream, epoch, seq, sha256, prev } = header
+    if (createHash('sha256').update(payload).digest('hex') !== sha256) return refuse(400, 'PAN0301', 'checksum')
+    const last = this.positions[stream]
+    const answer = { stream, epoch, acknowledged: seq }
+    if (last?.epoch === epoch && last.seq === seq && last.sha256 === sha256) return { status: 200, answer }
+    const follows = last?.epoch === epoch ? seq === last.seq + 1 && prev === last.sha256 : seq === 1 && prev === '' && epoch > (last?.epoch ?? 0)
+    if (!follows) return refuse(409, 'PAN0302', `${stream} ${epoch}/${seq} after ${last?.epoch}/${last?.seq}`)
+    const block = zstdDecompressSync(payload)
+    const rows = readNative(block)
+    if (block.length !== header.rawBytes || rows.length !== header.rows) return refuse(400, 'PAN0301', 'size')
+    this.rows[stream]!.push(...rows)
+    this.positions[stream] = { epoch, seq, sha256 }
+    return { status: 200, answer }
+  }
+}
