@@ -29,8 +29,8 @@ function globalOptions(): Option[] {
 }
 
 /** The whole command line as a tree; `start` runs what was chosen. Parse errors are thrown as CommanderError. */
-export function buildProgram(start: Start, version: string): Commander {
-  const program = newCommander('panoptes')
+export function buildProgram(start: Start, version: string, stdout: NodeJS.WriteStream): Commander {
+  const program = newCommander('panoptes', stdout)
     .version(version, '-V, --version', 'print the version')
     .description('Asks and keeps the perfect record of every access between containers.')
     .addHelpText('after', rootHelp())
@@ -38,21 +38,21 @@ export function buildProgram(start: Start, version: string): Commander {
   program.enablePositionalOptions()
   for (const command of commands) {
     const [noun = '', verb] = command.name.split(' ')
-    const parent = verb ? (program.commands.find((c) => c.name() === noun) ?? addNoun(program, noun)) : program
-    parent.addCommand(leaf(command, verb ?? noun, start))
+    const parent = verb ? (program.commands.find((c) => c.name() === noun) ?? addNoun(program, noun, stdout)) : program
+    parent.addCommand(leaf(command, verb ?? noun, start, stdout))
   }
   return program
 }
 
-function addNoun(program: Commander, noun: string): Commander {
-  const made = newCommander(noun).description(nouns[noun as keyof typeof nouns] ?? noun)
+function addNoun(program: Commander, noun: string, stdout: NodeJS.WriteStream): Commander {
+  const made = newCommander(noun, stdout).description(nouns[noun as keyof typeof nouns] ?? noun)
   made.enablePositionalOptions()
   program.addCommand(made)
   return made
 }
 
-function leaf(command: Command, name: string, start: Start): Commander {
-  const made = newCommander(name).summary(command.summary).description([command.summary, command.details].filter(Boolean).join('\n\n'))
+function leaf(command: Command, name: string, start: Start, stdout: NodeJS.WriteStream): Commander {
+  const made = newCommander(name, stdout).summary(command.summary).description([command.summary, command.details].filter(Boolean).join('\n\n'))
   command.args?.forEach(({ name: argument, help }, i) => {
     const declared = new Argument(argument, help)
     made.addArgument(command.choices?.[i]?.length ? declared.choices(command.choices[i]) : declared)
@@ -86,13 +86,13 @@ function optionOf(spec: OptionSpec): Option {
   return option
 }
 
-function newCommander(name: string): Commander {
+function newCommander(name: string, stdout: NodeJS.WriteStream): Commander {
   const made = new Commander(name)
   made
     .exitOverride()
     .helpCommand(false)
     .showHelpAfterError(false)
-    .configureOutput({ outputError: () => undefined })
+    .configureOutput({ outputError: () => undefined, writeOut: (text) => void stdout.write(text) })
   made.configureHelp({ showGlobalOptions: false, subcommandTerm: (c) => c.name() })
   return made
 }

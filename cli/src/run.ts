@@ -17,6 +17,7 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
   const ending = new AbortController()
   let exit: Exit = 'fine'
   let interrupted = false
+  let query: string | undefined
   const interrupt = () => {
     // The first Ctrl-C lets the command end in good order, the second does not wait for it.
     if (interrupted) process.exit(exitCode('interrupted'))
@@ -38,13 +39,14 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
       stdout,
       stderr,
     })
+    query = typeof options.query === 'string' ? options.query : args[0]
     const target = () => chooseTarget(env, global)
     const run: Run = { args, options, global, out, env, signal: ending.signal, target, client: () => clientOf(target()), exit: (found) => (exit = found) }
     if (command.watchable && options.watch) await watch(command, run, options.watch === true ? 2 : Number(options.watch))
     else await command.run(run)
   }
   try {
-    await buildProgram(start, version).parseAsync(argv, { from: 'user' })
+    await buildProgram(start, version, stdout).parseAsync(argv, { from: 'user' })
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0
@@ -53,8 +55,11 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
       return exitCode('usage')
     }
     if (interrupted) return exitCode('interrupted')
-    stderr.write(`${describe(error)}\n`)
+    stderr.write(`${describe(error, query)}\n`)
     return exitCode(exitOf(error))
+  } finally {
+    process.off('SIGINT', interrupt)
+    process.off('SIGTERM', interrupt)
   }
   return exitCode(interrupted ? 'interrupted' : exit)
 }

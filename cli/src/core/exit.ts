@@ -30,13 +30,19 @@ export function exitOf(error: unknown): Exit {
   return status < 500 ? 'usage' : 'failed'
 }
 
-/** Code, sentence and hint of an error, each on a line, as people read it on standard error. */
-export function describe(error: unknown): string {
+/** Code, sentence and hint of an error, each on a line, as people read it on standard error; in a query, where it stands. */
+export function describe(error: unknown, query = ''): string {
   if (error instanceof PanoptesError) {
     const hint = typeof error.fields.hint === 'string' && error.fields.hint ? error.fields.hint : errorCatalogue.get(error.code)?.hint
     // "The message names it" is for those who have no message before their eyes.
-    return [`${error.code}: ${error.message}`, hint && !hint.startsWith('The message') && `hint: ${hint}`].filter(Boolean).join('\n')
+    return [`${error.code}: ${error.message}`, pointer(error, query), hint && !hint.startsWith('The message') && `hint: ${hint}`].filter(Boolean).join('\n')
   }
   if (error instanceof Unreachable) return `${error.message}\nhint: Is the server running? \`panoptes doctor\` says more.`
   return error instanceof Error ? error.message : String(error)
+}
+
+/** The query with a mark under the words that were not understood. */
+function pointer({ code, fields: { start, end } }: PanoptesError, query: string): string | undefined {
+  if (code !== 'PAN0201' || typeof start !== 'number' || typeof end !== 'number' || query === '' || query.includes('\n')) return undefined
+  return `  ${query}\n  ${' '.repeat(start)}${'^'.repeat(Math.max(1, end - start))}`
 }
