@@ -4,26 +4,39 @@ import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 export interface Metrics {
   registry: Registry
-  /** Lag of the event loop since start, in ms: how long a request may have had to wait for its turn. */
+  /** Lag of the event loop in the last one to two minutes, in ms: how long a request may have had to wait for its turn. */
   eventLoopLag(): { p50: number; p999: number }
   close(): void
 }
 
 const resolutionMs = 5
+const windowMs = 60_000
+
+function startLag() {
+  const lag = monitorEventLoopDelay({ resolution: resolutionMs })
+  lag.enable()
+  return lag
+}
 
 /** Metrics of the process, in Prometheus' form; rooms register theirs in `registry`. */
 export function createMetrics(version: string): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const lag = monitorEventLoopDelay({ resolution: resolutionMs })
-  lag.enable()
+  let last = startLag()
+  let current = last
+  const turn = setInterval(() => {
+    if (last !== current) last.disable()
+    last = current
+    current = startLag()
+  }, windowMs)
+  turn.unref()
   // The histogram counts the timer's own period too.
-  const ms = (quantile: number) => Math.max(0, lag.percentile(quantile) / 1e6 - resolutionMs)
+  const ms = (quantile: number) => Math.max(0, Math.max(last.percentile(quantile), current.percentile(quantile)) / 1e6 - resolutionMs)
   const eventLoopLag = () => ({ p50: ms(50), p999: ms(99.9) })
 
   new Gauge({
     name: 'panoptes_event_loop_lag_seconds',
-    help: 'Lag of the event loop since start, by quantile',
+    help: 'Lag of the event loop in the last one to two minutes, by quantile',
     labelNames: ['quantile'],
     registers: [registry],
     collect() {
@@ -33,7 +46,12 @@ export function createMetrics(version: string): Metrics {
     },
   })
   new Gauge({ name: 'panoptes_build_info', help: 'Version of the server', labelNames: ['version'], registers: [registry] }).set({ version }, 1)
-  return { registry, eventLoopLag, close: () => lag.disable() }
+  const close = () => {
+    clearInterval(turn)
+    last.disable()
+    current.disable()
+  }
+  return { registry, eventLoopLag, close }
 }
 
 /** Times every request by operation and status. */
