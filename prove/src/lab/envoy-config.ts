@@ -66,6 +66,7 @@ const fileFields: Record<string, string> = {
   cluster: '%UPSTREAM_CLUSTER_RAW%',
   up_remote: '%UPSTREAM_REMOTE_ADDRESS%',
   up_host: '%UPSTREAM_HOST%',
+  up_peer: '%UPSTREAM_PEER_URI_SAN%',
   up_local: '%UPSTREAM_LOCAL_ADDRESS%',
   down_remote: '%DOWNSTREAM_DIRECT_REMOTE_ADDRESS%',
   down_client: '%DOWNSTREAM_REMOTE_ADDRESS%',
@@ -199,7 +200,7 @@ export function cluster(c: Cluster): Config {
   return {
     name: c.name,
     type: 'STATIC',
-    connect_timeout: '1s',
+    connect_timeout: '10s',
     per_connection_buffer_limit_bytes: 1_048_576,
     ...(c.h2
       ? {

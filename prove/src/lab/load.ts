@@ -27,6 +27,8 @@ export interface Sent {
   /** ms since 1970. */
   at: number
   outcome: 'answered' | 'cancelled' | 'failed'
+  /** Why it failed. */
+  error: string
 }
 
 /** What a request is meant to meet, and how often each is sent. */
@@ -121,6 +123,7 @@ function plan(random: Random, kind: Kind): Plan {
     localPort: 0,
     at: 0,
     outcome: 'failed',
+    error: '',
   }
   const headers: Record<string, string> = {
     host: sent.host,
@@ -172,7 +175,8 @@ function createSender(http: Address, tcp: Address) {
         if (socket.connecting) socket.once('connect', note)
         else note()
       })
-      request.on('error', () => {
+      request.on('error', (error) => {
+        sent.error = error.message
         if (cancelMs) sent.outcome = 'cancelled'
         resolve()
       })
@@ -212,7 +216,10 @@ function createSender(http: Address, tcp: Address) {
       stream.on('data', (chunk: Buffer) => {
         sent.respBytes += chunk.length
       })
-      stream.on('error', () => resolve())
+      stream.on('error', (error) => {
+        sent.error = error.message
+        resolve()
+      })
       stream.on('end', () => {
         sent.outcome = 'answered'
       })
@@ -236,7 +243,10 @@ function createSender(http: Address, tcp: Address) {
       socket.on('data', (chunk) => {
         sent.respBytes += chunk.length
       })
-      socket.on('error', () => resolve())
+      socket.on('error', (error) => {
+        sent.error = error.message
+        resolve()
+      })
       socket.on('end', () => {
         sent.outcome = 'answered'
       })

@@ -204,7 +204,7 @@ export const rules: Record<string, Rule> = {
   'tls.version': file('tls'),
   'tls.cipher': file('cipher'),
   sni: file('sni'),
-  mtls: (e) => (client(e) ? (who('dst').workload!(e, { id: '' }) ? 1 : 0) : e.line.peer ? 1 : 0),
+  mtls: (e) => ((client(e) ? e.line.up_peer : e.line.peer) ? 1 : 0),
   'request.id': http(
     said(
       (s) => s.id,
