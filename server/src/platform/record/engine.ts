@@ -65,17 +65,18 @@ export class Engine {
 
   /** Starts it and waits until it answers. Throws PAN0005 where the folder is in use by another process. */
   async start(): Promise<void> {
-    // A server that was killed leaves a child that is just about to notice.
+    // A server that was killed leaves a record that is just about to notice.
+    for (let tries = 0; await this.answers(1_000); tries++) {
+      if (tries === 5) throw new PanoptesError('PAN0005', `the data folder ${this.dataDir} is in use by another process`)
+      await new Promise((done) => setTimeout(done, 300))
+    }
     for (let tries = 0; ; tries++) {
       try {
         await this.spawn()
         break
       } catch (error) {
-        const message = error instanceof Error ? error.message : String(error)
-        const locked = await this.answers(1_000)
-        if (tries < 5) await new Promise((done) => setTimeout(done, 300))
-        else if (locked) throw new PanoptesError('PAN0005', `the data folder ${this.dataDir} is in use by another process`)
-        else throw new PanoptesError('PAN0005', `the record in ${this.dataDir} cannot be opened: ${message}`)
+        if (tries === 2) throw new PanoptesError('PAN0005', `the record in ${this.dataDir} cannot be opened: ${error instanceof Error ? error.message : error}`)
+        await new Promise((done) => setTimeout(done, 500))
       }
     }
     this.timer = setInterval(() => void this.watch(), 5_000)

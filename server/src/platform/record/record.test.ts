@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pino from 'pino'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openRecord, RecordError, type RecordStore } from './index.ts'
+
+const log = pino({ level: 'silent' })
+let dataDir: string
+let record: RecordStore
+beforeAll(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'panoptes-record-'))
+  record = await openRecord({ dataDir, log })
+}, 60_000)
+afterAll(async () => {
+  await record.close()
+  rmSync(dataDir, { recursive: true, force: true })
+}, 60_000)
+
+const endless = 'SELECT count() FROM numbers(1000000000000) WHERE cityHash64(number) = 1'
+const running = async () =>
+  (await record.query("SELECT query FROM system.processes WHERE query LIKE '%1000000000000%' AND query NOT LIKE '%system.processes%' AND NOT is_cancelled"))
+    .length
+
+describe('the record', () => {
+  it('answers rows, columns and streams, with parameters as they are', async () => {
+    const hostile = "x'\\\t\n--\0 {a:String} ü"
+    expect(await record.query('SELECT {a:String} AS a, {b:Array(String)} AS b, {c:UInt64} AS c', { a: hostile, b: [hostile, ''], c: 7 })).toEqual([
+      { a: hostile, b: [hostile, ''], c: 7 },
+    ])
+    expect(await record.columns('SELECT number AS n FROM numbers(3)')).toEqual({ n: [0, 1, 2] })
+    const lengths: number[] = []
+    for (const format of ['JSONEachRow', 'CSVWithNames', 'Native', 'Parquet'] as const) {
+      let length = 0
+      for await (const chunk of await record.stream('SELECT number, toString(number) AS t FROM numbers(300000)', format)) length += (chunk as Buffer).length
+      lengths.push(length)
+    }
+    expect(lengths.map((length) => length > 1_000_000)).toEqual([true, true, true, true])
+  })
+
+  it('forgets the settings of the statement before', async () => {
+    const threads = async (options?: { maxThreads: number }) => (await record.query<{ t: number }>("SELECT getSetting('max_threads') AS t", {}, options))[0]!.t
+    const before = await threads()
+    // Every connection of the pool is used in turn.
+    for (let i = 0; i < 8; i++) expect(await threads({ maxThreads: 17 })).toBe(17)
+    for (let i = 0; i < 8; i++) expect(await threads()).toBe(before)
+  })
+
+  it('says what is wrong with a statement, and which limit it met', async () => {
+    await expect(record.query('SELECT nothing')).rejects.toMatchObject({ name: 'RecordError', code: 47 })
+    await expect(record.query(endless, {}, { maxSeconds: 1 })).rejects.toMatchObject({ code: 'PAN0202' })
+    await expect(record.query('SELECT number FROM numbers(100000000) ORDER BY cityHash64(number)', {}, { maxMemory: 50_000_000 })).rejects.toMatchObject({
+      code: 'PAN0203',
+    })
+    expect(RecordError).toBeDefined()
+  })
+
+  it('stops a statement whose caller has gone', async () => {
+    const gone = new AbortController()
+    const asked = record.query(endless, {}, { signal: gone.signal })
+    await sleep(300)
+    expect(await running()).toBe(1)
+    gone.abort()
+    await expect(asked).rejects.toThrow()
+    for (let i = 0; i < 50 && (await running()) > 0; i++) await sleep(100)
+    expect(await running()).toBe(0)
+    const stream = await record.stream('SELECT number FROM numbers(1000000000000)', 'JSONEachRow')
+    stream.once('data', () => stream.destroy())
+    await new Promise((done) => stream.once('close', done))
+    for (let i = 0; i < 50 && (await running()) > 0; i++) await sleep(100)
+    expect(await running()).toBe(0)
+  }, 30_000)
+
+  it('refuses a folder that another record holds', async () => {
+    await expect(openRecord({ dataDir, log })).rejects.toMatchObject({ code: 'PAN0005', message: expect.stringContaining('in use') })
+    expect(await record.query('SELECT 1 AS one')).toEqual([{ one: 1 }])
+  }, 30_000)
+
+  it('comes back by itself after a crash; until then callers are told', async () => {
+    record.engine!.kill()
+    for (let i = 0; i < 50 && record.status().state === 'ready'; i++) await sleep(20)
+    await expect(record.query('SELECT 1')).rejects.toMatchObject({ code: 'PAN0005' })
+    for (let i = 0; i < 300 && record.status().state !== 'ready'; i++) await sleep(100)
+    expect(await record.query('SELECT 1 AS one')).toEqual([{ one: 1 }])
+    expect(record.status()).toMatchObject({ state: 'ready', restarts: 1 })
+  }, 40_000)
+
+  it('does not open a record that a newer release has written', async () => {
+    await record.command("INSERT INTO migrations (name, sha256) VALUES ('9999_later.sql', 'x')")
+    await record.close()
+    await expect(openRecord({ dataDir, log })).rejects.toMatchObject({ code: 'PAN0005', message: expect.stringContaining('newer release') })
+    const other = mkdtempSync(join(tmpdir(), 'panoptes-record-'))
+    writeFileSync(join(other, 'record'), 'no folder')
+    await expect(openRecord({ dataDir: other, log })).rejects.toMatchObject({ code: 'PAN0005' })
+    rmSync(other, { recursive: true, force: true })
+    rmSync(dataDir, { recursive: true, force: true })
+    record = await openRecord({ dataDir, log })
+  }, 60_000)
+})
