@@ -141,7 +141,7 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[], cl
       await demo.remove()
       const removed = await demoControllers()
       for (const { org, id } of removed) await revokeController(db, org, id)
-      return { controllers: removed.length, rows: await forgetDemo(record, homeOrganization) }
+      return { controllers: removed.length, rows: await forgetDemo(record, ingest, homeOrganization) }
     },
   })
   registerTraffic(app, { db, ingest, reader: (scope) => record.reader(scope) })

@@ -1,3 +1,3 @@
-export { backupParts, type Manifest } from './backup.ts'
+export { type Manifest, restore } from './backup.ts'
 export { Jobs } from './jobs.ts'
 export { policyOf, registerKeeping } from './routes.ts'

@@ -13,6 +13,8 @@ export interface StateOptions {
   /** Use this PostgreSQL instead of the embedded one. */
   postgresUrl?: string | undefined
   onTrouble: (detail: string) => void
+  /** Leave the schema to `importState`. */
+  empty?: boolean
   /** For tests: see PgliteHost. */
   hangAfterMs?: number
 }
@@ -44,7 +46,7 @@ export async function openState(options: StateOptions): Promise<State> {
     db = new Kysely<Tables>({ dialect: pgliteDialect(host), plugins })
   }
   try {
-    await migrate(db)
+    if (!options.empty) await migrate(db)
   } catch (error) {
     await db.destroy()
     if (error instanceof PanoptesError) throw error
