@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Heartbeat } from '@panoptes/contract'
+import type { Heartbeat } from '@panoptes/contract/ingest'
 import type { Logger } from 'pino'
 import { type RawBatch, TableBatcher } from './batch/index.ts'
 import { Collector, GrpcServer, grpcMethods, OtlpHttpServer } from './collect/index.ts'

@@ -1,4 +1,4 @@
-import type { StreamName } from '@panoptes/contract'
+import type { StreamName } from '@panoptes/contract/ingest'
 import type { TableBatcher } from './batch/index.ts'
 import type { Loss } from './spool/index.ts'
 

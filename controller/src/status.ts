@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { SourceState, SpoolState } from '@panoptes/contract'
+import type { SourceState, SpoolState } from '@panoptes/contract/ingest'
 import type { HostPort } from './options.ts'
 
 export interface StatusParts {

@@ -1,4 +1,4 @@
-import { accessColumns } from '@panoptes/contract'
+import { accessColumns } from '@panoptes/contract/ingest'
 import { Layout } from './layout.ts'
 
 export const accessLayout = new Layout(accessColumns)

@@ -1,4 +1,4 @@
-import type { StreamName } from '@panoptes/contract'
+import type { StreamName } from '@panoptes/contract/ingest'
 import { accessLayout, S } from './access.ts'
 import { Addresses } from './addresses.ts'
 import type { Interner } from './interner.ts'
@@ -64,7 +64,7 @@ export class AccessBatcher {
     let open = this.open.get(day)
     if (!open) {
       if (this.open.size >= this.options.maxDays) this.close(this.open.values().next().value!)
-      open = { day, since: this.now(), rows: this.spare.pop() ?? new Rows(accessLayout) }
+      open = { day, since: this.now(), rows: this.spare.pop() ?? new Rows(accessLayout, this.options.maxRows) }
       this.open.set(day, open)
     }
     this.current = open

@@ -1,4 +1,4 @@
-import type { Column, WireType } from '@panoptes/contract'
+import type { Column, WireType } from '@panoptes/contract/ingest'
 
 /**
  * How many 32-bit words a value takes in a row's record. A string that repeats is its interner id; an address is the id

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { gapColumns } from '@panoptes/contract'
+import { gapColumns } from '@panoptes/contract/ingest'
 import { afterAll, describe, expect, it } from 'vitest'
 import { AccessWriter, AlsReceiver, ProxyRegistry, SourceStream } from '../collect/index.ts'
 import { fixtureMessages, readNative } from '../testing/index.ts'
@@ -19,7 +19,11 @@ function ask(block: Buffer, sql: string): Record<string, unknown>[] {
     const { Session } = require('chdb')
     const s = new Session(${JSON.stringify(join(dir, 'store'))})
     process.stdout.write(s.query(${JSON.stringify(sql.replace('BLOCK', `file('${file}','Native')`))}, 'JSONEachRow'))`
-  const out = execFileSync(process.execPath, ['-e', script], { cwd: new URL('../../..', import.meta.url).pathname, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
+  const out = execFileSync(process.execPath, ['-e', script], {
+    cwd: new URL('../../..', import.meta.url).pathname,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  })
   return out
     .trim()
     .split('\n')

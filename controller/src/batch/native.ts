@@ -47,7 +47,7 @@ export class NativeWriter {
   }
 
   private release(out: Bytes): void {
-    if (this.spare.length < 3) this.spare.push(out)
+    if (this.spare.length < 2) this.spare.push(out)
   }
 
   private column(out: Bytes, rows: Rows, slot: Slot): void {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { constants, zstdCompress } from 'node:zlib'
-import { type BatchHeader, batchMagic, batchSchema } from '@panoptes/contract'
+import { type BatchHeader, batchMagic, batchSchema } from '@panoptes/contract/ingest'
 import type { RawBatch } from './batcher.ts'
 
 const compress = promisify(zstdCompress)

@@ -7,6 +7,7 @@ import type { Layout } from './layout.ts'
  */
 export class Rows {
   readonly layout: Layout
+  private readonly expected: number
   words: Uint32Array
   count = 0
   /** One arena per string column: length and bytes of each row's value. */
@@ -16,9 +17,11 @@ export class Rows {
   readonly mapCounts: number[]
   readonly mapValues: Bytes[]
 
-  constructor(layout: Layout, capacity = 1024) {
+  /** `expected` rows are made room for in the end; more are taken too. */
+  constructor(layout: Layout, expected = 1024) {
     this.layout = layout
-    this.words = new Uint32Array(layout.width * capacity)
+    this.expected = expected
+    this.words = new Uint32Array(layout.width * Math.min(expected, 1024))
     this.strings = Array.from({ length: layout.strings }, () => new Bytes())
     this.mapKeys = Array.from({ length: layout.maps }, () => new Uint32Array(1024))
     this.mapCounts = new Array<number>(layout.maps).fill(0)
@@ -29,7 +32,8 @@ export class Rows {
   push(record: Uint32Array): void {
     const at = this.count * this.layout.width
     if (at + this.layout.width > this.words.length) {
-      const grown = new Uint32Array(this.words.length * 2)
+      const rows = this.count < this.expected ? Math.min(this.expected, this.count * 4) : this.count * 2
+      const grown = new Uint32Array(rows * this.layout.width)
       grown.set(this.words)
       this.words = grown
     }

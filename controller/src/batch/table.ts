@@ -1,4 +1,4 @@
-import { type StreamName, streams } from '@panoptes/contract'
+import { type StreamName, streams } from '@panoptes/contract/ingest'
 import { Addresses } from './addresses.ts'
 import type { RawBatch } from './batcher.ts'
 import { Interner, InternerFull } from './interner.ts'

@@ -1,4 +1,4 @@
-import type { SourceState } from '@panoptes/contract'
+import type { SourceState } from '@panoptes/contract/ingest'
 import type { SourceStream } from './stream.ts'
 
 /** What a source has sent so far, and how fast. */

@@ -11,7 +11,7 @@ import {
   sendHeartbeat,
   sessionHeader,
   streamNames,
-} from '@panoptes/contract'
+} from '@panoptes/contract/ingest'
 import type { Logger } from 'pino'
 import { encodeBatch } from '../batch/index.ts'
 import type { Ready, Spool } from '../spool/index.ts'

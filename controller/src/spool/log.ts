@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { BatchHeader, StreamName, StreamPosition } from '@panoptes/contract'
+import type { BatchHeader, StreamName, StreamPosition } from '@panoptes/contract/ingest'
 import type { PackedBatch } from '../batch/index.ts'
 import { listFiles, recoverSegments } from './recover.ts'
 import { type IndexLine, readIndex, Segment } from './segment.ts'

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type SpoolState, type StreamName, type StreamPosition, streamNames } from '@panoptes/contract'
+import { type SpoolState, type StreamName, type StreamPosition, streamNames } from '@panoptes/contract/ingest'
 import { type PackedBatch, packBatch, type RawBatch } from '../batch/index.ts'
 import { DamagedBatch, type Loss, type Ready, StreamLog } from './log.ts'
 
@@ -19,7 +19,7 @@ export interface SpoolOptions {
 }
 
 /** So many batches may wait to be written before the streams are no longer read. */
-const maxQueue = 3
+const maxQueue = 2
 
 /**
  * Batches on their way to the server, on disk: one log per stream, bounded together in bytes and age. One thing happens

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { zstdDecompressSync } from 'node:zlib'
-import { BatchHeader, Enrolment, Heartbeat, SessionRequest } from '@panoptes/contract'
+import { BatchHeader, Enrolment, Heartbeat, SessionRequest } from '@panoptes/contract/ingest'
 import { readNative } from './native-reader.ts'
 
 interface Stored {
