@@ -20,7 +20,7 @@ export interface Held {
 }
 
 /** A group of this many rows gets a block of its own in the sort key: merging it is appending. */
-const ownBlock = 20_000
+const ownBlock = 5_000
 
 const nothing: Held = { rows: 0, hash: '0' }
 

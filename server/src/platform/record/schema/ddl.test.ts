@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { serverColumns, streams } from '@panoptes/contract'
 import { describe, expect, it } from 'vitest'
 import { migrationText, statements } from './ddl.ts'
+import { withColumns } from './docs.ts'
 import { storedAs } from './storage.ts'
 
 describe('the migrations of the record', () => {
@@ -12,6 +13,11 @@ describe('the migrations of the record', () => {
       expect(readFileSync(file, 'utf8')).toBe(migrationText(layout))
     })
   }
+
+  it('and the page about the record list the columns that there are', () => {
+    const page = readFileSync(fileURLToPath(new URL('../../../../../docs/record.md', import.meta.url)), 'utf8')
+    expect(withColumns(page)).toBe(page)
+  })
 
   it('hold every column of the contract', () => {
     for (const [stream, columns] of Object.entries(streams)) {
