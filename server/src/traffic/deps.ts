@@ -13,6 +13,8 @@ export interface TrafficDeps {
   reader: (scope: Scope) => Reader
   db: State['db']
   ingest: Pick<Ingest, 'subscribe'>
+  /** The record without a scope, where other servers write to it as well: their batches reach live readers here too. */
+  shared?: Pick<Reader, 'query'>
 }
 
 /** The room's parts, made once. */
@@ -23,8 +25,8 @@ export interface Traffic {
   live: Live
 }
 
-export function createTraffic({ reader, db, ingest }: TrafficDeps): Traffic {
-  return { reader, db: trafficDb(db), marks: new CompletenessMarks(), live: new Live(ingest) }
+export function createTraffic({ reader, db, ingest, shared }: TrafficDeps): Traffic {
+  return { reader, db: trafficDb(db), marks: new CompletenessMarks(), live: new Live(ingest, shared) }
 }
 
 /** What a principal may see, narrowed to one origin where asked. Throws PAN0103 for nobody. */

@@ -30,8 +30,28 @@ const types = {
   parquet: ['application/vnd.apache.parquet', 'parquet'],
 } as const
 
-/** An export takes as long as its reader: only memory and threads are bounded. */
+/** Exports at once: each holds a connection to the record for as long as its reader takes. */
+const atOnce = 2
+let running = 0
+const queue: (() => void)[] = []
+
+async function place(): Promise<() => void> {
+  if (running >= atOnce) await new Promise<void>((resolve) => queue.push(resolve))
+  else running++
+  let left = false
+  return () => {
+    if (left) return
+    left = true
+    const next = queue.shift()
+    if (next) next()
+    else running--
+  }
+}
+
+/** An export takes as long as its reader: only memory and threads are bounded, and a large sort goes to the disk. */
 const patience = { maxSeconds: 6 * 3_600 }
+const spill = { max_bytes_before_external_sort: 400_000_000 }
+const hourUs = 3_600e6
 
 /**
  * All matching accesses, oldest first, while they are read: nothing is gathered here, a slow reader slows the question.
@@ -40,40 +60,66 @@ const patience = { maxSeconds: 6 * 3_600 }
 export async function exportAccesses(reader: Reader, request: ExportRequest): Promise<Export> {
   const { query, window, format, limit, signal } = request
   checkPrefix(request.prefix)
-  const counted = windowed(query, window.fromUs, window.toUs)
-  const [row] = await reader.query<{ total: number }>(`SELECT count() AS total FROM accesses WHERE ${counted.where}`, counted.parameters.values, ask(signal))
-  const total = Math.min(Number(row?.total ?? 0), limit ?? Number.POSITIVE_INFINITY)
+  const { where, parameters } = windowed(query, window.fromUs, window.toUs)
+  const hours = await reader.query<{ hour: number; count: number }>(
+    `SELECT toUnixTimestamp(toStartOfHour(ts)) AS hour, count() AS count FROM accesses WHERE ${where} GROUP BY hour ORDER BY hour`,
+    parameters.values,
+    ask(signal),
+  )
+  const found = hours.reduce((sum, hour) => sum + Number(hour.count), 0)
   const [type, extension] = types[format]
-  const body =
-    format === 'parquet' ? await parquet(reader, request) : Readable.from(lines(reader, request, format), { objectMode: false, highWaterMark: 65_536 })
-  return { total, type, extension, body }
+  const leave = await place()
+  try {
+    signal?.throwIfAborted()
+    const begins = hours.map((hour) => Number(hour.hour) * 1e6)
+    const body =
+      format === 'parquet'
+        ? await parquet(reader, request)
+        : Readable.from(lines(reader, request, format, begins), { objectMode: false, highWaterMark: 65_536 })
+    body.once('close', leave)
+    signal?.addEventListener('abort', leave, { once: true })
+    return { total: Math.min(found, limit ?? Number.POSITIVE_INFINITY), type, extension, body }
+  } catch (error) {
+    leave()
+    throw error
+  }
 }
 
-function statement({ query, window, limit }: ExportRequest, list: string): { sql: string; params: Record<string, unknown> } {
-  const { where, parameters } = windowed(query, window.fromUs, window.toUs)
+function statement(query: Query, fromUs: number, toUs: number, limit: number | undefined, list: string): { sql: string; params: Record<string, unknown> } {
+  const { where, parameters } = windowed(query, fromUs, toUs)
   const most = limit === undefined ? '' : ` LIMIT ${parameters.add('UInt64', limit)}`
   return { sql: `SELECT ${list} FROM accesses WHERE ${where} ORDER BY ts, controller, epoch, batch, row${most}`, params: parameters.values }
 }
 
-async function* lines(reader: Reader, request: ExportRequest, format: LineFormat): AsyncGenerator<string> {
-  const { fields, prefix, signal } = request
+/** Hour by hour, so that what must be sorted at once stays small. */
+async function* lines(
+  reader: Reader,
+  { query, window, fields, prefix, limit, signal }: ExportRequest,
+  format: LineFormat,
+  hours: number[],
+): AsyncGenerator<string> {
   const options = { format, prefix, fields }
   const header = formatHeader(options)
-  if (header !== undefined) yield `${header}\n`
-  const { sql, params } = statement(request, selectList(fields))
-  const stream = await reader.stream(sql, 'JSONCompactEachRow', params, { ...ask(signal), ...patience })
-  let chunk = ''
-  try {
-    for await (const line of linesOf(stream)) {
-      chunk += `${formatLine(readRow(JSON.parse(line) as unknown[], fields), options)}\n`
-      if (chunk.length < 32_768) continue
-      yield chunk
-      chunk = ''
+  let chunk = header === undefined ? '' : `${header}\n`
+  let left = limit ?? Number.POSITIVE_INFINITY
+  for (const hour of hours) {
+    if (left <= 0) break
+    const [fromUs, toUs] = [Math.max(hour, window.fromUs), Math.min(hour + hourUs, window.toUs)]
+    const { sql, params } = statement(query, fromUs, toUs, Number.isFinite(left) ? left : undefined, selectList(fields))
+    const stream = await reader.stream(sql, 'JSONCompactEachRow', params, { ...ask(signal, spill), ...patience })
+    try {
+      for await (const line of linesOf(stream)) {
+        chunk += `${formatLine(readRow(JSON.parse(line) as unknown[], fields), options)}\n`
+        left--
+        if (chunk.length < 32_768) continue
+        yield chunk
+        chunk = ''
+      }
+    } finally {
+      stream.destroy()
     }
-    if (chunk) yield chunk
-  } finally {
-    stream.destroy()
   }
+  if (chunk) yield chunk
 }
 
 /** Lines end at \n and nowhere else: U+2028 may stand in a text. */
@@ -97,7 +143,8 @@ function parquet(reader: Reader, request: ExportRequest): Promise<Readable> {
       if (column.type === 'UUID' || column.type === 'IPv6') return `toString(${name}) AS ${name}`
       return column.type === 'LowCardinality(String)' ? `CAST(${name}, 'String') AS ${name}` : name
     })
-  const { sql, params } = statement(request, list.join(', '))
+  const { query, window, limit } = request
+  const { sql, params } = statement(query, window.fromUs, window.toUs, limit, list.join(', '))
   // The condition means the columns, not what they are shown as.
-  return reader.stream(sql, 'Parquet', params, { ...ask(request.signal, { prefer_column_name_to_alias: 1 }), ...patience })
+  return reader.stream(sql, 'Parquet', params, { ...ask(request.signal, { ...spill, prefer_column_name_to_alias: 1 }), ...patience })
 }

@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import { type Access, columnsByField, type Query, resolveField } from '@panoptes/contract'
 import type { Accepted, Ingest, Row } from '../ingest/index.ts'
+import { Follower } from './follow.ts'
 import { compilePredicate } from './matches.ts'
-import type { Scope } from './reader.ts'
+import type { Reader, Scope } from './reader.ts'
 import { identity, isoTime } from './rows.ts'
 
 /** Who wants accesses as they arrive. */
@@ -33,8 +34,18 @@ export class Live {
   private work: Promise<void> = Promise.resolve()
   private waiting = 0
 
-  constructor(ingest: Pick<Ingest, 'subscribe'>) {
-    this.stop = ingest.subscribe((accepted) => this.hand(accepted))
+  /** `shared`: a record that other servers write to as well, without a scope. */
+  constructor(ingest: Pick<Ingest, 'subscribe'>, shared?: Pick<Reader, 'query'>) {
+    const take = (accepted: Accepted) => this.hand(accepted)
+    const follower = shared && new Follower({ record: shared, wanted: () => this.entries.size > 0, take, fields: [...columnsByField.keys()] })
+    const stop = ingest.subscribe((accepted) => {
+      follower?.note(accepted)
+      take(accepted)
+    })
+    this.stop = () => {
+      stop()
+      follower?.close()
+    }
   }
 
   /** Starts to listen; answers how to stop. Throws PAN0201 for a regular expression that is none. */
@@ -136,6 +147,8 @@ function toValue(field: string, value: unknown): Access[string] {
 }
 
 function spanOf(value: unknown): string {
+  // Read from the record it is text already.
+  if (typeof value === 'string' && (value === '' || value.length === 16)) return value
   const hex = BigInt((value as bigint | number | string) || 0)
   return hex === 0n ? '' : hex.toString(16).padStart(16, '0')
 }

@@ -101,7 +101,7 @@ describe('the routes of the record', () => {
     await vi.waitFor(async () => {
       const { completeness } = await client.call(trafficRoutes.searchAccesses, { query: { limit: 1, from: '-1h' } })
       expect(completeness).toMatchObject({ state: 'unknown', missed: null, sourcesUnknown: 1 })
-    })
+    }, 20_000)
     const one = await client.call(trafficRoutes.getAccess, { params: { id: first.accesses[0]!.id } })
     expect(pathsOf([one.access])[0]).toBe('/plain')
   })
