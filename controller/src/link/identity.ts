@@ -28,17 +28,19 @@ export class IdentityFile {
       this.value = { ...this.value, ...(JSON.parse(readFileSync(this.path, 'utf8')) as Partial<Identity>) }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw new Error(`${this.path} cannot be read: ${(error as Error).message}`)
-      this.save()
+      this.save(this.value)
     }
   }
 
+  /** Writes the change, then takes it; where it cannot be written nothing has changed. */
   update(change: Partial<Identity>): void {
-    this.value = { ...this.value, ...change }
-    this.save()
+    const value = { ...this.value, ...change }
+    this.save(value)
+    this.value = value
   }
 
-  private save(): void {
-    writeFileSync(`${this.path}.tmp`, `${JSON.stringify(this.value, null, 2)}\n`, { mode: 0o600, flush: true })
+  private save(value: Identity): void {
+    writeFileSync(`${this.path}.tmp`, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flush: true })
     renameSync(`${this.path}.tmp`, this.path)
   }
 }

@@ -111,18 +111,27 @@ export class Link {
   private async connect(): Promise<void> {
     const { identity, spool } = this.options
     if (identity.value.key === '') await this.enrol()
-    const next = identity.value.next || freshTicket()
-    if (next !== identity.value.next) identity.update({ next })
-    const { instance, ticket } = identity.value
+    // the ticket lies on disk since the session before: a full disk must not keep the spool from being emptied
+    if (identity.value.next === '') identity.update({ next: freshTicket() })
+    const { instance, ticket, next } = identity.value
     const answer = await this.json(openSession.path, { instance, ticket, next, version: this.options.version })
     if (answer.status !== 201 && answer.status !== 200) throw new Refused(answer)
     const { session, resume } = Session.parse(answer.body)
-    identity.update({ ticket: next, next: '' })
+    this.turn(next)
     this.session = session
     await spool.resume(resume)
     this.state = 'connected'
     this.options.log.info({ server: this.options.server, resume }, 'connected')
     void this.beat()
+  }
+
+  /** Keeps the ticket that was taken and makes the next one. Where that cannot be written the same ones serve again. */
+  private turn(taken: string): void {
+    try {
+      this.options.identity.update({ ticket: taken, next: freshTicket() })
+    } catch (error) {
+      this.options.log.warn({ error: (error as Error).message }, 'identity not written')
+    }
   }
 
   private async enrol(): Promise<void> {

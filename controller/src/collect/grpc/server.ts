@@ -3,6 +3,7 @@ import { constants, createSecureServer, createServer, type Http2Server, type Ser
 import type { AddressInfo, Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { Frames } from './frames.ts'
+import { Turns } from './turns.ts'
 
 export interface TlsFiles {
   cert: string
@@ -40,7 +41,7 @@ export interface GrpcOptions {
 const window = 256 * 1024
 const sessionWindow = 4 * 1024 * 1024
 /** gRPC status codes. */
-const Status = { ok: 0, unknown: 2, resourceExhausted: 8, unimplemented: 12, unavailable: 14 } as const
+const Status = { ok: 0, deadlineExceeded: 4, resourceExhausted: 8, unimplemented: 12, unavailable: 14 } as const
 
 /**
  * A gRPC server on node:http2, for calls of few messages' kinds and much data. While `pressed`, streams are not read, so
@@ -51,6 +52,12 @@ export class GrpcServer {
   private readonly server: Http2Server
   private readonly sessions = new Set<ServerHttp2Session>()
   private readonly streams = new Set<ServerHttp2Stream>()
+  /** Streams in the middle of a large message: only so many are read at a time, the others wait for their turn. */
+  private readonly large = new Turns<ServerHttp2Stream>({
+    pause: (stream) => stream.pause(),
+    resume: (stream) => this.held || stream.resume(),
+    expire: (stream) => this.finish(stream, Status.deadlineExceeded, 'a large message that does not come to its end'),
+  })
   private held = false
 
   constructor(options: GrpcOptions) {
@@ -88,7 +95,7 @@ export class GrpcServer {
   release(): void {
     if (!this.held || this.options.pressed()) return
     this.held = false
-    for (const stream of this.streams) stream.resume()
+    for (const stream of this.streams) if (!this.large.waits(stream)) stream.resume()
   }
 
   /** Takes no new connections; those that are open are read for `grace` milliseconds more, then closed in good order. */
@@ -120,12 +127,14 @@ export class GrpcServer {
     this.streams.add(stream)
     stream.on('close', () => {
       this.streams.delete(stream)
+      this.large.update(stream, 0)
       call.closed()
     })
     let open = true
     stream.on('data', (chunk: Buffer) => {
       if (!open) return
       const trouble = frames.push(chunk, (bytes) => call.message(bytes))
+      this.large.update(stream, frames.pending)
       if (trouble !== '') {
         open = false
         const large = trouble === 'large'

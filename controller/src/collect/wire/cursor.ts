@@ -16,13 +16,15 @@ export const maxDepth = 100
 
 /** So many zero bytes stand behind the message, so that a varint at its end stops by itself. */
 const padding = 16
+const usual = 64 * 1024
+const largest = 1024 * 1024
 
 /**
  * Reads protobuf's wire format out of a buffer of its own. Bounds are held per message (`finish`) and not per byte:
  * reading over the end of a message meets zeros or its neighbour, and is found out when the message ends elsewhere.
  */
 export class Cursor {
-  buf: Buffer = Buffer.alloc(64 * 1024)
+  buf: Buffer = Buffer.alloc(usual)
   view: DataView = viewOf(this.buf)
   p = 0
   /** End of the loaded message. */
@@ -33,8 +35,10 @@ export class Cursor {
 
   /** Copies a message in; everything read before is gone. */
   load(bytes: Uint8Array): void {
-    if (bytes.length + padding > this.buf.length) {
-      this.buf = Buffer.alloc(bytes.length * 2 + padding)
+    const need = bytes.length + padding
+    // room for one very large message is given back with the next small one
+    if (need > this.buf.length || (this.buf.length > largest && need < usual)) {
+      this.buf = Buffer.alloc(Math.max(usual, Math.ceil(need / usual) * usual))
       this.view = viewOf(this.buf)
     }
     this.buf.set(bytes, 0)
