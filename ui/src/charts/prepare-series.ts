@@ -45,7 +45,8 @@ export function layOut(
     ...pick.map((value) =>
       times.map((t) => {
         const point = at.get(t)
-        return point ? value(point) : kind === 'count' && !inHole(t) ? 0 : null
+        if (point && point.count > 0) return value(point)
+        return kind === 'count' && !inHole(t) ? 0 : null
       }),
     ),
   ]

@@ -7,16 +7,24 @@ import { bad, denied, isSecured, warn } from './prepare-map.ts'
 
 const font = 'system-ui, sans-serif'
 
-/** Namespaces and clusters as rounded shapes under the graph, with their names on top. */
+/** Room around the nodes of a hull, in units of the layout: less than half of what keeps two hulls apart. */
+const room = { cluster: 58, group: 24 }
+
+function padOf(sigma: Sigma, hull: Hull): number {
+  const a = sigma.graphToViewport({ x: 0, y: 0 })
+  const b = sigma.graphToViewport({ x: 100, y: 0 })
+  return (Math.hypot(a.x - b.x, a.y - b.y) / 100) * (hull.cluster ? room.cluster : room.group)
+}
+
+/** Namespaces and clusters as rounded shapes under the graph. */
 export function drawHulls(sigma: Sigma, ctx: CanvasRenderingContext2D, hulls: readonly Hull[], palette: Palette): void {
   const { width, height } = sigma.getDimensions()
   ctx.clearRect(0, 0, width, height)
-  const scale = 1 / sigma.getCamera().ratio
+  ctx.lineJoin = 'round'
+  ctx.lineCap = 'round'
   for (const hull of hulls) {
     const points = hull.points.map((p) => sigma.graphToViewport(p))
-    const pad = (hull.cluster ? 46 : 21) * Math.min(1.6, Math.max(0.35, Math.sqrt(scale)))
-    ctx.lineJoin = 'round'
-    ctx.lineCap = 'round'
+    const pad = padOf(sigma, hull)
     ctx.beginPath()
     for (const p of points) ctx.lineTo(p.x, p.y)
     if (points.length === 1) ctx.lineTo(points[0]!.x + 0.01, points[0]!.y)
@@ -27,31 +35,29 @@ export function drawHulls(sigma: Sigma, ctx: CanvasRenderingContext2D, hulls: re
     ctx.lineWidth = pad * 2
     ctx.strokeStyle = hull.cluster ? palette.cluster : palette.hull
     ctx.stroke()
-    ctx.fillStyle = hull.cluster ? palette.cluster : palette.hull
+    ctx.fillStyle = ctx.strokeStyle
     ctx.fill()
   }
-  drawNames(sigma, ctx, hulls, palette, scale)
 }
 
-function drawNames(sigma: Sigma, ctx: CanvasRenderingContext2D, hulls: readonly Hull[], palette: Palette, scale: number): void {
+/** The names of namespaces and clusters, above everything; small hulls are named once one comes nearer. */
+function drawNames(sigma: Sigma, ctx: CanvasRenderingContext2D, hulls: readonly Hull[], palette: Palette): void {
   ctx.textAlign = 'center'
   ctx.textBaseline = 'bottom'
-  const many = hulls.length > 40
+  ctx.lineJoin = 'round'
+  ctx.lineWidth = 4
   for (const hull of hulls) {
     const points = hull.points.map((p) => sigma.graphToViewport(p))
     const left = Math.min(...points.map((p) => p.x))
     const right = Math.max(...points.map((p) => p.x))
     const top = Math.min(...points.map((p) => p.y))
-    const pad = (hull.cluster ? 46 : 21) * Math.min(1.6, Math.max(0.35, Math.sqrt(scale)))
-    const size = hull.cluster ? 13 : 11
-    ctx.font = `${hull.cluster ? 650 : 550} ${size}px ${font}`
-    if (!hull.cluster && many && right - left + 2 * pad < ctx.measureText(hull.label).width) continue
-    ctx.lineWidth = 4
-    ctx.lineJoin = 'round'
+    const pad = padOf(sigma, hull)
+    ctx.font = hull.cluster ? `650 13px ${font}` : `600 11px ${font}`
+    if (!hull.cluster && hulls.length > 24 && right - left + 2 * pad < ctx.measureText(hull.label).width) continue
     ctx.strokeStyle = hull.cluster ? palette.surface : palette.cluster
-    ctx.strokeText(hull.label, (left + right) / 2, top - pad - 3)
+    ctx.strokeText(hull.label, (left + right) / 2, top - pad - 2)
     ctx.fillStyle = hull.cluster ? palette.text : palette.dim
-    ctx.fillText(hull.label, (left + right) / 2, top - pad - 3)
+    ctx.fillText(hull.label, (left + right) / 2, top - pad - 2)
   }
 }
 
@@ -61,10 +67,12 @@ export function drawMarks(
   graph: Graph,
   ctx: CanvasRenderingContext2D,
   palette: Palette,
+  hulls: readonly Hull[],
   lit: { nodes: Set<string>; edges: Set<string> } | undefined,
 ): void {
   const { width, height } = sigma.getDimensions()
   ctx.clearRect(0, 0, width, height)
+  drawNames(sigma, ctx, hulls, palette)
   const ratio = sigma.getCamera().ratio
   const inside = (x: number, y: number) => x > -20 && y > -20 && x < width + 20 && y < height + 20
   const crowded = graph.order > 300 && ratio > 0.25
@@ -85,7 +93,7 @@ export function drawMarks(
     else if (node.kind === 'service') ctx.arc(at.x, at.y, r * 0.3, 0, 7)
     ctx.fill()
   })
-  if (graph.size > 400 && ratio > 0.3) return
+  if (!lit && graph.size > 60 && ratio > (graph.size > 400 ? 0.25 : 0.6)) return
   graph.forEachEdge((id, edge, __, ___, from, to) => {
     if (!(edge.marks & isSecured) || (lit && !lit.edges.has(id))) return
     const a = sigma.graphToViewport(from as { x: number; y: number })

@@ -27,8 +27,8 @@ export function relaxGroups(discs: Disc[], springs: readonly LayoutEdge[]): void
   const ranks = discs.map((d) => d.rank)
   const [low, high] = [Math.min(...ranks), Math.max(...ranks)]
   discs.forEach((d, i) => {
-    d.x = ((d.rank - low) / (high - low || 1) - 0.5) * size * 1.5
-    d.y = Math.sin(i * 2.399963) * size * 0.4
+    d.x = ((d.rank - low) / (high - low || 1) - 0.5) * size
+    d.y = Math.sin(i * 2.399963) * size * 0.7
   })
   const homeX = discs.map((d) => d.x)
   const rounds = 220
@@ -48,8 +48,8 @@ export function relaxGroups(discs: Disc[], springs: readonly LayoutEdge[]): void
       q.y -= dy * pull
     }
     discs.forEach((d, i) => {
-      d.x += (homeX[i]! - d.x) * 0.06 * heat
-      d.y -= d.y * 0.02 * heat
+      d.x += (homeX[i]! - d.x) * 0.05 * heat
+      d.y -= d.y * 0.006 * heat
     })
     pushApart(discs, (p, q) => p.cluster === q.cluster)
   }

@@ -7,6 +7,15 @@ export function memberRadius(count: number): number {
   return spacing * 0.62 * Math.sqrt(count) + (count > 1 ? 10 : 4)
 }
 
+/** Places nodes that belong to no namespace below each other: their names are long, and they have nothing to say to each other. */
+export function layOutColumn(count: number): Spot[] {
+  const high = Math.max(8, Math.ceil(Math.sqrt(count * 4)))
+  return Array.from({ length: count }, (_, i) => ({
+    x: Math.floor(i / high) * spacing * 2.4,
+    y: ((i % high) - (Math.min(high, count) - 1) / 2) * spacing * 0.9,
+  }))
+}
+
 /** Places the nodes of one namespace around its middle: repulsion, springs along edges, callers to the left, never outside the disc. */
 export function layOutMembers(members: readonly number[], edges: readonly LayoutEdge[], ranks: Float32Array): Spot[] {
   const count = members.length
@@ -26,7 +35,8 @@ export function layOutMembers(members: readonly number[], edges: readonly Layout
     x[i] = Math.cos(angle) * r * 0.5 + (k / (count - 1) - 0.5) * radius
     y[i] = Math.sin(angle) * r
   })
-  const rounds = Math.max(20, Math.min(160, Math.round(600_000 / (count * count))))
+  const rounds = Math.max(20, Math.min(120, Math.round(120_000 / (count * count))))
+  const reach = (spacing * 1.5) ** 2
   const fx = new Float32Array(count)
   const fy = new Float32Array(count)
   for (let round = 0; round < rounds; round++) {
@@ -37,6 +47,8 @@ export function layOutMembers(members: readonly number[], edges: readonly Layout
         const dx = x[i]! - x[j]! || 0.01 * (i - j)
         const dy = y[i]! - y[j]! || 0.01
         const d2 = dx * dx + dy * dy
+        // Only near ones push: else all would end up on the rim.
+        if (d2 > reach) continue
         const force = (spacing * spacing) / Math.max(d2, 9)
         fx[i]! += dx * force * 0.12
         fy[i]! += dy * force * 0.12

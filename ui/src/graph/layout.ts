@@ -1,5 +1,5 @@
 import { type Disc, freePlace, relaxGroups, separate } from './layout-groups.ts'
-import { layOutMembers, memberRadius } from './layout-members.ts'
+import { layOutColumn, layOutMembers, memberRadius } from './layout-members.ts'
 
 export interface LayoutNode {
   id: string
@@ -39,6 +39,8 @@ export function ranksOf(count: number, edges: readonly LayoutEdge[]): Float32Arr
   return rank
 }
 
+const isOutside = (group: Group) => group.key.startsWith('\u0000')
+
 interface Group {
   key: string
   cluster: string
@@ -76,7 +78,11 @@ export function layOutMap(nodes: readonly LayoutNode[], edges: readonly LayoutEd
     if (home) joinGroup(group, home, nodes, edges, spots)
     else newGroups.push(group)
   }
-  const inner = newGroups.map((g) => layOutMembers(g.members, edges, ranks))
+  const within = Map.groupBy(
+    edges.filter(([a, b]) => nodes[a]!.group === nodes[b]!.group),
+    ([a]) => nodes[a]!.group,
+  )
+  const inner = newGroups.map((g) => (isOutside(g) ? layOutColumn(g.members.length) : layOutMembers(g.members, within.get(g.key) ?? [], ranks)))
   const placed = placeGroups(newGroups, edges, ranks, discs, nodes)
   newGroups.forEach((group, g) => {
     group.members.forEach((i, k) => {

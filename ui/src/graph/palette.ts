@@ -2,6 +2,8 @@
 export interface Palette {
   level: readonly string[]
   edge: readonly string[]
+  /** Edges where there are thousands: each alone hardly seen, so that what fails stands out. */
+  crowd: readonly string[]
   faint: string
   text: string
   dim: string
@@ -21,6 +23,7 @@ export function readPalette(dark: boolean): Palette {
   return {
     level: [none, accent, warn, bad, denied],
     edge: dark ? ['#39414f', '#5b6880', warn, bad, denied] : ['#d5d9e1', '#a9b2c6', warn, bad, denied],
+    crowd: dark ? ['#39414f28', '#5b688030', `${warn}90`, bad, denied] : ['#d5d9e128', '#8f9bb52c', `${warn}80`, bad, denied],
     faint: dark ? '#232933' : '#e9ebf0',
     text: color('--text'),
     dim: color('--text-2'),

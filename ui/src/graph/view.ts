@@ -19,6 +19,8 @@ export class MapView {
   private readonly sigma: Sigma
   private palette: Palette
   private hulls: Hull[] = []
+  private scale = 1
+  private painted = false
   private nodes: Record<string, unknown>[] = []
   private edges: Record<string, unknown>[] = []
   private edgeIds: string[] = []
@@ -36,8 +38,8 @@ export class MapView {
       defaultDrawNodeLabel: labelDrawer(palette),
       defaultDrawNodeHover: hoverDrawer(palette),
       labelSize: 11.5,
-      labelDensity: 1.6,
-      labelGridCellSize: 70,
+      labelDensity: 1,
+      labelGridCellSize: 86,
       labelRenderedSizeThreshold: 5,
       minCameraRatio: 0.04,
       maxCameraRatio: 3,
@@ -51,7 +53,10 @@ export class MapView {
     layer('hulls', 'edges')
     layer('marks', 'labels')
     this.sigma.resize(true)
-    this.sigma.on('afterRender', () => this.paintLayers())
+    this.sigma.on('afterRender', () => {
+      this.painted = this.graph.order > 0
+      this.paintLayers()
+    })
     this.sigma.on('clickNode', ({ node }) => callbacks.onNode(node))
     this.sigma.on('clickEdge', ({ edge }) => callbacks.onEdge(edge))
     this.sigma.on('clickStage', callbacks.onGround)
@@ -64,6 +69,8 @@ export class MapView {
     if (picture.structure) this.rebuild(picture.structure, picture)
     else {
       this.write(picture)
+      // Before the first frame of a graph there is nothing to paint in place; that frame takes the new values anyway.
+      if (!this.painted) return
       this.sigma.refresh({ partialGraph: { edges: this.edgeIds, nodes: this.graph.nodes() }, skipIndexation: true, schedule: true })
     }
   }
@@ -85,7 +92,8 @@ export class MapView {
   recolor(dark: boolean): void {
     this.palette = readPalette(dark)
     for (const node of this.nodes) node.color = this.palette.level[node.level as number]
-    for (const edge of this.edges) edge.color = this.palette.edge[edge.level as number]
+    const colors = this.edgeColors()
+    for (const edge of this.edges) edge.color = colors[edge.level as number]
     this.repaint()
   }
 
@@ -110,8 +118,20 @@ export class MapView {
     const first = this.graph.order === 0
     const graph = new Graph({ multi: true, type: 'directed' })
     const many = structure.edges.length > 3_000
+    this.sigma.setSetting('minEdgeThickness', many ? 0.5 : 1.4)
+    // On a screen higher than wide the map flows downwards instead of to the right.
+    const { width, height } = this.sigma.getDimensions()
+    const upright = height > width * 1.15
+    this.scale = Math.min(1, Math.max(0.5, Math.min(width, height) / 640))
     structure.nodes.forEach((node, i) => {
-      graph.addNode(node.id, { ...node, x: structure.x[i], y: -structure.y[i]!, level: 0, size: 1, color: '' })
+      graph.addNode(node.id, {
+        ...node,
+        x: upright ? structure.y[i] : structure.x[i],
+        y: -(upright ? structure.x[i]! : structure.y[i]!),
+        level: 0,
+        size: 1,
+        color: '',
+      })
     })
     for (const edge of structure.edges)
       graph.addEdgeWithKey(edge.id, edge.from, edge.to, { type: many ? 'line' : 'arrow', level: 0, size: 1, marks: 0, color: '' })
@@ -120,6 +140,7 @@ export class MapView {
     this.edgeIds = structure.edges.map((e) => e.id)
     this.hulls = hullsOf(this.nodes as unknown as { group: string; cluster: string; x: number; y: number }[])
     this.graph = graph
+    this.painted = false
     this.write(metrics)
     if (first) this.sigma.setCustomBBox(null)
     this.sigma.setGraph(graph)
@@ -128,22 +149,27 @@ export class MapView {
   }
 
   private write(metrics: Metrics): void {
-    const { nodes, edges, palette } = this
+    const { nodes, edges, palette, scale } = this
     for (let i = 0; i < nodes.length; i++) {
       const node = nodes[i]!
       const level = metrics.nodeLevel[i]!
-      node.size = metrics.nodeSize[i]
+      node.size = metrics.nodeSize[i]! * scale
       node.level = level
       node.color = palette.level[level]
     }
+    const colors = this.edgeColors()
     for (let i = 0; i < edges.length; i++) {
       const edge = edges[i]!
       const level = metrics.edgeLevel[i]!
       edge.size = metrics.edgeSize[i]
       edge.level = level
       edge.marks = metrics.edgeMarks[i]
-      edge.color = palette.edge[level]
+      edge.color = colors[level]
     }
+  }
+
+  private edgeColors(): readonly string[] {
+    return this.edges.length > 3_000 ? this.palette.crowd : this.palette.edge
   }
 
   private reduceNode(id: string, data: Record<string, unknown>) {
@@ -166,6 +192,6 @@ export class MapView {
   private paintLayers(): void {
     const canvases = this.sigma.getCanvases()
     drawHulls(this.sigma, canvases.hulls!.getContext('2d')!, this.hulls, this.palette)
-    drawMarks(this.sigma, this.graph, canvases.marks!.getContext('2d')!, this.palette, this.focused ?? this.found)
+    drawMarks(this.sigma, this.graph, canvases.marks!.getContext('2d')!, this.palette, this.hulls, this.focused ?? this.found)
   }
 }

@@ -24,7 +24,7 @@ export function ClockPicker() {
   const [opened, setOpened] = useState(false)
   const past = clockOf(address) === 'past'
   return (
-    <Group gap={2} wrap="nowrap">
+    <Group gap={2} wrap="nowrap" data-row="2">
       <ActionIcon variant="subtle" color="gray" size={30} aria-label="Earlier" onClick={() => set(shiftedWindow(address, -1, Date.now()))}>
         <IconChevronLeft size={16} />
       </ActionIcon>

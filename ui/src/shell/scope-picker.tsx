@@ -31,6 +31,7 @@ export function ScopePicker() {
           leftSection={<IconFocusCentered size={15} />}
           onClick={() => setOpened((o) => !o)}
           styles={{ label: { maxWidth: 220 } }}
+          data-row="2"
           data-testid="scope"
         >
           {label}

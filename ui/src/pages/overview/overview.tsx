@@ -18,7 +18,7 @@ export function OverviewPage() {
   const status = useCall(systemRoutes.getStatus, {}, { every: 10_000 })
   const question = questionOf(address)
   const { from, to, origin } = question
-  const series = useCall(trafficRoutes.getSeries, { query: { ...question, stepS: 86_400 } }, { every })
+  const series = useCall(trafficRoutes.getSeries, { query: question }, { every: clockOf(address) === 'live' && 15_000 })
   const complete = useCall(trafficRoutes.getCompleteness, { query: { from, to, origin, stepS: 86_400, limit: 1 } }, { every })
   if (status.error && !status.data) {
     return (
@@ -58,8 +58,8 @@ export function OverviewPage() {
           to="/completeness"
         />
         <Tile
-          label="Connected"
-          value={s && `${formatCount(s.ingest.controllers.active)} controller${s.ingest.controllers.active === 1 ? '' : 's'}`}
+          label="Controllers connected"
+          value={s && formatCount(s.ingest.controllers.active)}
           note={
             s &&
             (s.ingest.controllers.silent > 0

@@ -17,6 +17,9 @@ export function FacetPanel() {
   const has = (part: string) => (address.q ?? '').split(' AND ').includes(part)
   return (
     <aside className={classes.facets} aria-label="Facets">
+      {answer.data.facets.every((f) => f.values.length === 0) && (
+        <div className={classes.hint}>The most frequent values of status, workloads, hosts and more stand here once something matches.</div>
+      )}
       {answer.data.facets
         .filter((f) => f.values.some((v) => v.value !== ''))
         .map((facet) => {
