@@ -5,14 +5,13 @@ import { ControllerProcess } from './controllers.ts'
 import { Channel } from './envoy/index.ts'
 import { help, type Options, readOptions, Usage } from './options.ts'
 import { pump } from './pump.ts'
-import { readState, resume } from './state.ts'
-import { Teller } from './teller.ts'
+import { readState, resume, type State, type Telling } from './state.ts'
+import { countThrough } from './teller.ts'
 
 const log = (message: string): void => void process.stdout.write(`${message}\n`)
 const warn = (message: string): void => void process.stderr.write(`${message}\n`)
 
 async function run({ server, directory, tokens, collectors, rate, seed, once }: Options, signal: AbortSignal): Promise<void> {
-  const teller = new Teller(resume(readState(directory), seed, Math.floor(Date.now() / 1000)), demoClusters, rate)
   const controllers: ControllerProcess[] = []
   const channels = new Map<Cluster, Channel>()
   for (const cluster of demoClusters) {
@@ -29,7 +28,9 @@ async function run({ server, directory, tokens, collectors, rate, seed, once }: 
   const hangUp = () => Promise.all([...channels.values()].map((channel) => channel.close()))
   signal.addEventListener('abort', () => void hangUp())
   try {
-    await pump({ teller, channels, directory, signal, once, now: Date.now, log })
+    const count = (phases: State['phases'], from: Telling, untilS: number) => countThrough({ seed, phases }, from, untilS, demoClusters, rate)
+    const state = resume(readState(directory), seed, Math.floor(Date.now() / 1000), count)
+    await pump({ state, clusters: demoClusters, rate, channels, directory, signal, once, now: Date.now, log })
   } finally {
     await hangUp()
     await Promise.all(controllers.map((controller) => controller.stop()))

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Cluster } from './bank/index.ts'
 import { type Channel, writeMessage, writeSample } from './envoy/index.ts'
-import { densityAt, writeState } from './state.ts'
-import type { News, Teller } from './teller.ts'
+import { type State, writeState } from './state.ts'
+import { type News, Teller } from './teller.ts'
 
 /** Seconds told at once while catching up: at most five minutes, and about a thousand entries. */
 const stride = (density: number): number => Math.min(300, Math.ceil(20 / density))
@@ -10,70 +10,81 @@ const stride = (density: number): number => Math.min(300, Math.ceil(20 / density
 const sampleEvery = 15
 /** Entries per message, as Envoy's buffer of 16 KiB holds them. */
 const perMessage = 15
-/** Pause after this many entries while catching up, so that the machine stays usable. */
-const breath = { entries: 4_000, ms: 60 }
+/** Pause after each step of catching up, so that the machine stays usable. */
+const breathMs = 15
 
 export interface PumpOptions {
-  teller: Teller
+  state: State
+  clusters: readonly Cluster[]
+  rate: number
   channels: ReadonlyMap<Cluster, Channel>
   /** Folder of the state. */
   directory: string
   signal: AbortSignal
-  /** Stop once the present is reached. */
+  /** Stop once everything up to the present is told. */
   once: boolean
   now(): number
   log(message: string): void
 }
 
 /**
- * Tells the collectors what happens in the bank, first the past as fast as they take it, then second by second. The state
- * is kept before a stretch is sent: a kill in between leaves a few entries untold (their counters say so), never told twice.
+ * Tells the collectors what happens in the bank: the present second by second, and in between the stretches of the past
+ * as fast as they are taken. The state is kept before a step is sent: a kill in between leaves a few entries untold (their
+ * counters say so), never told twice.
  */
-export async function pump({ teller, channels, directory, signal, once, now, log }: PumpOptions): Promise<void> {
-  const { state } = teller
+export async function pump(options: PumpOptions): Promise<void> {
+  const { state, clusters, rate, signal, once, now, log } = options
+  const live = new Teller(state, state.live, clusters, rate)
+  let past: Teller | undefined
   let told = 0
   const began = now()
-  const behind = Math.floor(began / 1000) - state.toldS
   while (!signal.aborted) {
     const present = Math.floor(now() / 1000)
-    if (state.toldS >= present) {
-      if (once) break
-      await sleep(1000 - (now() % 1000) + 5, undefined, { signal }).catch(() => undefined)
-      continue
-    }
-    await connected(channels, signal, log)
-    if (signal.aborted) break
-    const until = Math.min(present, state.toldS + stride(densityAt(state.phases, state.toldS)))
-    const catching = until - state.toldS > 5
-    const sample = catching || Math.floor(until / sampleEvery) > Math.floor(state.toldS / sampleEvery)
-    const news = teller.advance(until)
-    writeState(directory, state)
-    for (const [cluster, { entries, samples }] of news) {
-      const channel = channels.get(cluster)!
-      try {
-        told += await tell(channel, entries, catching)
-        if (sample) await report(channel, samples, until * 1000)
-      } catch (error) {
-        if (!signal.aborted) log(`${cluster}: ${(error as Error).message}`)
-      }
-    }
-    if (catching && until >= present - 2) log(`caught up ${(behind / 3600).toFixed(1)} hours: ${told} entries in ${((now() - began) / 1000).toFixed(1)} s`)
+    const [stretch] = state.past
+    if (state.live.toldS < present) {
+      const until = Math.min(present, state.live.toldS + stride(live.density(state.live.toldS)))
+      const sample = Math.floor(until / sampleEvery) > Math.floor(state.live.toldS / sampleEvery)
+      await step(options, live, until, sample)
+    } else if (stretch) {
+      past ??= new Teller(state, stretch, clusters, rate)
+      const until = Math.min(stretch.untilS, stretch.toldS + stride(past.density(stretch.toldS)))
+      told += await step(options, past, until, true)
+      if (until === stretch.untilS) {
+        log(`told ${told} entries of history in ${((now() - began) / 1000).toFixed(1)} s`)
+        state.past.shift()
+        past = undefined
+      } else await sleep(breathMs)
+    } else if (once) return
+    else await sleep(1000 - (now() % 1000) + 5, undefined, { signal }).catch(() => undefined)
   }
 }
 
-async function tell(channel: Channel, entries: News['entries'], catching: boolean): Promise<number> {
+/** Tells one step of a teller to all collectors; answers how many entries it had. */
+async function step({ state, channels, directory, signal, log }: PumpOptions, teller: Teller, untilS: number, sample: boolean): Promise<number> {
+  await connected(channels, signal, log)
+  if (signal.aborted) return 0
+  const news = teller.advance(untilS)
+  writeState(directory, state)
   let told = 0
-  let rest = breath.entries
+  for (const [cluster, { entries, samples }] of news) {
+    const channel = channels.get(cluster)!
+    try {
+      told += await tell(channel, entries)
+      if (sample) await report(channel, samples, untilS * 1000)
+    } catch (error) {
+      if (!signal.aborted) log(`${cluster}: ${(error as Error).message}`)
+    }
+  }
+  return told
+}
+
+async function tell(channel: Channel, entries: News['entries']): Promise<number> {
+  let told = 0
   for (const [name, list] of entries) {
     for (let i = 0; i < list.length; i += perMessage) {
       const part = list.slice(i, i + perMessage)
       await channel.send('logs', name, (out, first) => writeMessage(out, first, part))
       told += part.length
-      rest -= part.length
-      if (catching && rest <= 0) {
-        await sleep(breath.ms)
-        rest = breath.entries
-      }
     }
   }
   return told

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { buildPlace, connections, journeys, oddities, operationOf, operations, policies, workloads } from './bank/index.ts'
-import { readState, resume, writeState } from './state.ts'
-import { isLost, Teller } from './teller.ts'
+import { readState, resume, type State, type Telling, writeState } from './state.ts'
+import { countThrough, isLost, Teller } from './teller.ts'
 import { endOf, type Logged, simulate } from './traffic/index.ts'
 
 const noon = Date.UTC(2026, 10, 20, 11) / 1000
@@ -101,28 +101,29 @@ describe('the traffic', () => {
 })
 
 describe('the teller', () => {
-  const start = () => ({ seed: 7, toldS: noon, phases: [[noon, 1]] as [number, number][], counters: {} })
+  const start = (): State => ({ seed: 7, phases: [[noon, 1]], live: { toldS: noon, counters: {} }, past: [] })
+  const tellerOf = (state: State) => new Teller(state, state.live, clusters, 45)
   const names = (t: Teller, until: number) =>
     [...t.advance(until).values()].flatMap((n) =>
       [...n.entries.values()].flat().map((e) => `${e.pod.proxy} ${e.startUs} ${e.durationUs} ${e.upstreamRemote?.port} ${e.http?.traceparent}`),
     )
 
   it('tells each access once, whatever the steps, also across restarts', () => {
-    const whole = names(new Teller(start(), clusters, 45), noon + 600).sort()
+    const whole = names(tellerOf(start()), noon + 600).sort()
     const directory = mkdtempSync(join(tmpdir(), 'panoptes-demo-'))
     writeState(directory, start())
     const parts: string[] = []
     for (const until of [1, 7, 60, 61, 300, 599, 600]) {
-      const teller = new Teller(readState(directory)!, clusters, 45)
-      parts.push(...names(teller, noon + until))
-      writeState(directory, teller.state)
+      const state = readState(directory)!
+      parts.push(...names(tellerOf(state), noon + until))
+      writeState(directory, state)
     }
     expect(parts.sort()).toEqual(whole)
     expect(new Set(whole).size).toBe(whole.length)
   })
 
   it('counts as the proxies do: begun less open equals told plus lost', () => {
-    const teller = new Teller(start(), clusters, 45)
+    const teller = tellerOf(start())
     const told = new Map<string, number>()
     let last = teller.advance(noon + 1)
     const add = () => {
@@ -147,11 +148,25 @@ describe('the teller', () => {
     expect(during(1_800).filter(isLost).length).toBeGreaterThanOrEqual(missed)
   })
 
-  it('begins with a history and, after a pause, goes on where it stopped', () => {
-    const fresh = resume(undefined, 7, noon)
-    expect(noon - fresh.toldS).toBeGreaterThan(24 * 3600)
-    const again = resume({ ...fresh, toldS: noon - 100 }, 7, noon)
-    expect(again.toldS).toBe(noon - 100)
-    expect(resume({ ...fresh, toldS: noon - 100 }, 8, noon).toldS).toBe(fresh.toldS)
+  it('begins with a history, and tells the last minutes first with counters that fit', () => {
+    const counted: [Telling, number][] = []
+    const count = (phases: State['phases'], from: Telling, untilS: number) => {
+      counted.push([from, untilS])
+      return untilS - from.toldS > 3_600 ? {} : countThrough({ seed: 7, phases }, from, untilS, clusters, 45)
+    }
+    const fresh = resume(undefined, 7, noon, count)
+    expect(fresh.past).toHaveLength(1)
+    expect(noon - fresh.past[0]!.toldS).toBeGreaterThan(24 * 3600)
+    expect(fresh.past[0]!.untilS).toBe(fresh.live.toldS)
+    const brief = resume({ ...fresh, live: { toldS: noon - 100, counters: {} } }, 7, noon, count)
+    expect([brief.live.toldS, brief.past.length]).toEqual([noon - 100, 1])
+    // Half an hour's pause: what the past tells in the end is what the present has already counted.
+    const long = resume({ ...start(), live: { toldS: noon - 1_800, counters: {} } }, 7, noon, count)
+    const past = new Teller(long, structuredClone(long.past[0]!), clusters, 45)
+    past.advance(long.past[0]!.untilS)
+    expect(past.telling.counters).toEqual(long.live.counters)
+    expect(Object.keys(long.live.counters).length).toBeGreaterThan(40)
+    expect(resume({ ...fresh, seed: 8 }, 7, noon, () => ({})).past[0]!.toldS).toBe(fresh.past[0]!.toldS)
+    expect(counted).toHaveLength(2)
   })
 })

@@ -1,7 +1,7 @@
 import type { Cluster } from './bank/index.ts'
 import { buildPlace, type Pod } from './bank/index.ts'
 import type { Active, Counters } from './envoy/index.ts'
-import { densityAt, type State } from './state.ts'
+import { densityAt, type State, type Telling } from './state.ts'
 import { endOf, type Logged, longestS, simulate, type Traffic } from './traffic/index.ts'
 
 /** What is to be told of one stretch of time in one cluster. */
@@ -22,30 +22,33 @@ const jobLastsS = 300
 
 /** Tells what happened in the bank, second by second, and counts as the proxies do. Deterministic: no clock inside. */
 export class Teller {
-  readonly state: State
+  /** How far it has told; moves on with `advance`. */
+  readonly telling: Telling
+  private readonly phases: State['phases']
   private readonly traffic: Traffic
   private readonly buckets = new Map<number, Logged[]>()
   private simulatedS: number
   private readonly pods = new Map<string, { pod: Pod; lastS: number }>()
 
-  constructor(state: State, clusters: readonly Cluster[], rate: number) {
-    this.state = state
-    this.traffic = { seed: state.seed, places: new Map(clusters.map((c) => [c, buildPlace(state.seed, c)])), rate }
-    this.simulatedS = state.toldS - longestS
-    for (const place of this.traffic.places.values()) for (const pod of place.pods) this.pods.set(pod.proxy, { pod, lastS: Number.POSITIVE_INFINITY })
+  constructor({ seed, phases }: Pick<State, 'seed' | 'phases'>, telling: Telling, clusters: readonly Cluster[], rate: number) {
+    this.telling = telling
+    this.phases = phases
+    this.traffic = { seed, places: new Map(clusters.map((c) => [c, buildPlace(seed, c)])), rate }
+    this.simulatedS = telling.toldS - longestS
+    for (const place of this.traffic.places.values()) {
+      for (const pod of place.pods) {
+        this.pods.set(pod.proxy, { pod, lastS: Number.POSITIVE_INFINITY })
+        this.countersOf(pod.proxy, telling.toldS)
+      }
+    }
   }
 
-  /** Long-lived pods of a cluster. */
-  podsOf(cluster: Cluster): readonly Pod[] {
-    return this.traffic.places.get(cluster)!.pods
-  }
-
-  /** All that ended after the last call and up to the second `untilS`, by cluster. The state moves on with it. */
+  /** All that ended after the last call and up to the second `untilS`, by cluster. */
   advance(untilS: number): ReadonlyMap<Cluster, News> {
-    const { state } = this
+    const { telling } = this
     this.simulate(untilS)
     const entries = new Map<Cluster, Map<string, Logged[]>>([...this.traffic.places.keys()].map((c) => [c as Cluster, new Map()]))
-    for (let second = state.toldS; second < untilS; second++) {
+    for (let second = telling.toldS; second < untilS; second++) {
       for (const entry of this.buckets.get(second) ?? []) {
         this.count(entry, second)
         if (isLost(entry)) continue
@@ -57,21 +60,25 @@ export class Teller {
       }
       this.buckets.delete(second)
     }
-    state.toldS = untilS
-    while (state.phases.length > 1 && state.phases[1]![0] < untilS - longestS) state.phases.shift()
+    telling.toldS = untilS
     const samples = this.samples(untilS)
     return new Map([...entries].map(([cluster, lists]) => [cluster, { entries: lists, samples: samples.filter((s) => s.pod.cluster === cluster) }]))
   }
 
+  /** How many people there are at a second, as a share of the live rate. */
+  density(second: number): number {
+    return densityAt(this.phases, second)
+  }
+
   private simulate(untilS: number): void {
     for (; this.simulatedS <= untilS; this.simulatedS++) {
-      const density = densityAt(this.state.phases, this.simulatedS)
+      const density = this.density(this.simulatedS)
       if (density === 0) continue
       for (const cluster of this.traffic.places.keys()) {
         simulate(this.traffic, cluster as Cluster, this.simulatedS, density, (entry) => {
           // The second (n, n + 1] in which it ended; what was told before the last restart is not told again.
           const second = Math.ceil(endOf(entry) / 1_000_000) - 1
-          if (second < this.state.toldS) return
+          if (second < this.telling.toldS) return
           const bucket = this.buckets.get(second)
           if (bucket) bucket.push(entry)
           else this.buckets.set(second, [entry])
@@ -91,8 +98,8 @@ export class Teller {
   }
 
   private countersOf(proxy: string, second: number): Counters {
-    this.state.counters[proxy] ??= { inbound: 0, outbound: 0, tcp: 0, written: 0, startedAt: (second - longestS) * 1000 }
-    return this.state.counters[proxy]
+    this.telling.counters[proxy] ??= { inbound: 0, outbound: 0, tcp: 0, written: 0, startedAt: (second - longestS) * 1000 }
+    return this.telling.counters[proxy]
   }
 
   /** Counters as every proxy would report them at this second: what has begun, ended or not. */
@@ -109,7 +116,7 @@ export class Teller {
     for (const [proxy, { lastS }] of this.pods) {
       if (lastS >= untilS - jobLastsS) continue
       this.pods.delete(proxy)
-      delete this.state.counters[proxy]
+      delete this.telling.counters[proxy]
     }
     return [...this.pods.values()]
       .filter(({ pod }) => pod.workload.name !== withoutCounters)
@@ -123,6 +130,19 @@ export class Teller {
         }
       })
   }
+}
+
+/** Counters of all proxies after a stretch that nobody is told of. */
+export function countThrough(
+  state: Pick<State, 'seed' | 'phases'>,
+  from: Telling,
+  untilS: number,
+  clusters: readonly Cluster[],
+  rate: number,
+): Telling['counters'] {
+  const teller = new Teller(state, structuredClone(from), clusters, rate)
+  while (teller.telling.toldS < untilS) teller.advance(Math.min(untilS, teller.telling.toldS + 60))
+  return teller.telling.counters
 }
 
 /** Whether the lossy proxy drops this entry: decided by its time alone, so that it is the same after a restart. */
