@@ -95,6 +95,8 @@ export interface Controller {
   otlpHttp: string
   process(): Process
   start(): Promise<void>
+  /** Batches that wait in its spool; 1 where it does not say. */
+  waiting(): Promise<number>
 }
 
 export interface ControllerOptions {
@@ -110,7 +112,7 @@ export interface ControllerOptions {
 export async function startController(run: Run, server: Product, options: ControllerOptions): Promise<Controller> {
   const data = options.data ?? join(run.dir, `controller-${options.name}`)
   mkdirSync(data, { recursive: true })
-  const [port, httpPort] = (await freePorts(2)) as [number, number]
+  const [port, httpPort, statusPort] = (await freePorts(3)) as [number, number, number]
   const token = await server.enrol(options.name)
   let running: Process
 
@@ -118,7 +120,7 @@ export async function startController(run: Run, server: Product, options: Contro
     const args = [
       join(root, 'controller/src/main.ts'),
       ...['--name', options.name, '--server', options.via ?? server.url, '--token', token, '--data', data],
-      ...['--als', `127.0.0.1:${port}`, '--otlp-http', `127.0.0.1:${httpPort}`],
+      ...['--als', `127.0.0.1:${port}`, '--otlp-http', `127.0.0.1:${httpPort}`, '--status', `127.0.0.1:${statusPort}`],
       ...(options.args ?? []),
     ]
     running = startProcess(run, `controller-${options.name}`, process.execPath, args)
@@ -129,7 +131,24 @@ export async function startController(run: Run, server: Product, options: Contro
   }
   await start()
   const at = { host: '127.0.0.1', port }
-  return { cluster: options.name, data, als: at, otlp: at, otlpHttp: `http://127.0.0.1:${httpPort}/v1/logs`, process: () => running, start }
+  return {
+    cluster: options.name,
+    data,
+    als: at,
+    otlp: at,
+    otlpHttp: `http://127.0.0.1:${httpPort}/v1/logs`,
+    process: () => running,
+    start,
+    waiting: () => waitingAt(statusPort),
+  }
+}
+
+async function waitingAt(port: number): Promise<number> {
+  const text = await fetch(`http://127.0.0.1:${port}/metrics`).then(
+    (answer) => answer.text(),
+    () => '',
+  )
+  return Number(/^panoptes_controller_spool_batches (\d+)/m.exec(text)?.[1] ?? 1)
 }
 
 async function listens(port: number): Promise<boolean> {

@@ -1,4 +1,5 @@
 import type { Api } from './api.ts'
+import type { Controller } from './product.ts'
 import { sleep } from './wait.ts'
 
 /** Rows that the record holds of one cluster, over all time. */
@@ -12,14 +13,18 @@ export async function countRows(api: Api, cluster: string): Promise<number> {
   return facets[0]?.values.reduce((sum, v) => sum + v.count, 0) ?? 0
 }
 
-/** Waits until the record holds `rows` rows of a cluster, or has not grown for `quietS` seconds; answers the count. */
-export async function settle(api: Api, cluster: string, rows: number, seconds: number, quietS = 10): Promise<number> {
+/**
+ * Waits until the record holds `rows` rows of a controller's cluster, or until its spool is empty and nothing has come for
+ * `quietS` seconds; answers the count. A slow machine only makes it longer.
+ */
+export async function settle(api: Api, controller: Pick<Controller, 'cluster' | 'waiting'>, rows: number, seconds = 600, quietS = 6): Promise<number> {
   const end = Date.now() + seconds * 1000
   let last = -1
   let changed = Date.now()
   for (;;) {
-    const now = await countRows(api, cluster).catch(() => last)
-    if (now !== last) changed = Date.now()
+    const waiting = await controller.waiting()
+    const now = await countRows(api, controller.cluster).catch(() => last)
+    if (now !== last || waiting > 0) changed = Date.now()
     last = now
     if (now >= rows || Date.now() > end || Date.now() - changed > quietS * 1000) return now
     await sleep(500)

@@ -21,7 +21,14 @@ export const a03 = defineProof({
     const relay = await startRelay(run, { host: '127.0.0.1', port: server.port })
     const controller = await startController(run, server, { name: cluster, via: `http://127.0.0.1:${relay.address.port}` })
     const from = new Date(Math.floor(Date.now() / 60_000) * 60_000 - 60_000).toISOString()
-    const fleet = startFleet({ random: run.random, als: controller.als, metrics: controller.als, proxies: 20, rate: run.scaled(800, 2000), cluster })
+    const fleet = startFleet({
+      random: run.random,
+      als: controller.als,
+      metrics: controller.als,
+      proxies: run.scaled(10, 20),
+      rate: run.scaled(400, 2000),
+      cluster,
+    })
     await sleep(2000)
     let inFlight = 0
     for (let round = 1; round <= rounds; round++) inFlight += await killOnce(run, round, { server, controller, relay, fleet })
@@ -29,7 +36,7 @@ export const a03 = defineProof({
     run.bar('rounds with a batch in flight', inFlight, '>=', Math.ceil((rounds * 50) / 60))
     await sleep(2000)
     await fleet.stop()
-    await settle(server.api, cluster, fleet.entries(), 120)
+    await settle(server.api, controller, fleet.entries())
     const completeness = await settledCompleteness(server.api, cluster, from, 90)
     const rows = await server.api.rows({ query: `cluster="${cluster}"`, from, to: new Date().toISOString() })
     const accounts = accountsOf(fleet, rows, completeness)
@@ -57,16 +64,22 @@ interface Lab {
   fleet: Fleet
 }
 
-/** One round: a seeded moment, a kill (with a batch in flight where one comes within three seconds), and the way back. */
+/** One round: a seeded moment, a kill (with a batch in flight where one comes within fifteen seconds), and the way back. */
 async function killOnce(run: Run, round: number, { server, controller, relay, fleet }: Lab): Promise<number> {
   const victim = victims[(round - 1) % victims.length]!
   await sleep(run.random.between(300, 2500))
-  await until('a batch in flight', 3, () => relay.inFlight() > 0, 1).catch(() => undefined)
-  await sleep(run.random.int(12))
-  const inFlight = relay.inFlight()
+  const offset = run.random.int(12)
+  let inFlight = 0
+  for (const end = Date.now() + 15_000; inFlight === 0 && Date.now() < end; inFlight = relay.inFlight()) {
+    await until('a batch in flight', 15, () => relay.inFlight() > 0, 1).catch(() => undefined)
+    await sleep(offset)
+  }
   const record = server.recordPid()
   if (victim !== 'record' && victim !== 'controller') server.process().signal('SIGKILL')
-  if ((victim === 'record' || victim === 'all') && record) process.kill(record, 'SIGKILL')
+  if (victim === 'record' || victim === 'all') {
+    if (!record) throw new Error('the server has no record process')
+    process.kill(record, 'SIGKILL')
+  }
   if (victim === 'controller' || victim === 'all') controller.process().signal('SIGKILL')
   run.say(`round ${round}: killed ${victim} with ${inFlight} batches in flight, ${fleet.entries()} entries so far`)
   if (victim === 'server' || victim === 'all') {

@@ -32,8 +32,16 @@ function fleetFor(run: Run, controller: Controller, rate: number, proxies = 10):
 }
 
 /** After the load: all of a fleet's entries are rows or reported missing, each row once and unaltered. */
-async function holdAccount(run: Run, server: Product, fleet: Fleet, cluster: string, from: string, what: string): Promise<{ rows: number; reported: number }> {
-  await settle(server.api, cluster, fleet.entries(), 180, 15)
+async function holdAccount(
+  run: Run,
+  server: Product,
+  fleet: Fleet,
+  controller: Controller,
+  from: string,
+  what: string,
+): Promise<{ rows: number; reported: number }> {
+  const { cluster } = controller
+  await settle(server.api, controller, fleet.entries())
   const completeness = await settledCompleteness(server.api, cluster, from, 90)
   const rows = await server.api.rows({ query: `cluster="${cluster}"`, from, to: 'now', fields: 'ts,duration,status,path,proxy,reporter,request.id' })
   const reported = completeness.sources.reduce((sum, s) => sum + (s.total.missed ?? 0), 0)
@@ -85,7 +93,7 @@ async function serverAway(run: Run, server: Product): Promise<void> {
   run.bar('away: controller RSS in MB', Math.round(rss), '<=', 200)
   run.bar('away: accesses of another controller in the tail meanwhile', lags.length, '>=', 1)
   run.bar('away: their p95 age in the tail, s', Math.round((lags[Math.floor(lags.length * 0.95)] ?? Number.POSITIVE_INFINITY) * 10) / 10, '<=', 5)
-  const { reported } = await holdAccount(run, server, fleet, 'away', from, 'away')
+  const { reported } = await holdAccount(run, server, fleet, controller, from, 'away')
   run.bar('away: reported missing', reported, '=', 0)
 }
 
@@ -111,7 +119,7 @@ async function controllerDiskFull(run: Run, server: Product): Promise<void> {
   disk.empty()
   await sleep(6000)
   await fleet.stop()
-  await holdAccount(run, server, fleet, 'full', from, 'full disk of the controller')
+  await holdAccount(run, server, fleet, controller, from, 'full disk of the controller')
 }
 
 /** The server's disk is full for a while: batches are refused with PAN0006 and wait in the spool. */
@@ -137,7 +145,7 @@ async function serverDiskFull(run: Run, server: Product, disk: { fill(): void; e
   await sleep(5000)
   await fleet.stop()
   await until('the server is ready again', 60, async () => (await fetch(`${server.url}/readyz`)).ok)
-  const { reported } = await holdAccount(run, server, fleet, 'floor', from, 'full disk of the server')
+  const { reported } = await holdAccount(run, server, fleet, controller, from, 'full disk of the server')
   run.bar('full disk of the server: reported missing', reported, '=', 0)
 }
 
@@ -160,7 +168,7 @@ async function spoolDamaged(run: Run, server: Product): Promise<void> {
   await controller.start()
   await sleep(8000)
   run.check('damaged spool: the controller lives', controller.process().alive())
-  await holdAccount(run, server, fleet, 'damaged', from, 'damaged spool')
+  await holdAccount(run, server, fleet, controller, from, 'damaged spool')
   const { gaps } = await server.api.completeness({ cluster: 'damaged', from, to: 'now' })
   const reasons = [...new Set(gaps.map((g) => g.reason))].join(', ')
   run.check(

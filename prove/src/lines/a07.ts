@@ -50,7 +50,7 @@ export const a07 = defineProof({
     }
     await stream.flushed()
     run.figure('accesses', sent.length)
-    await settle(server.api, cluster, sent.length, 60)
+    await settle(server.api, controller, sent.length)
     await sleep(5000)
     for (const format of formats) {
       const query = { query: `cluster="${cluster}"`, from: '-1h', to: 'now', format, prefix, fields: fields.join(',') }

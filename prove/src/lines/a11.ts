@@ -84,8 +84,8 @@ async function countedThroughFaults({ run, server, controller, from }: Lab): Pro
 }
 
 /** Ids of the flood that have no row, and the account that the record gives of the same source. */
-async function compareAccount({ run, server, from }: Lab, single: Single, flood: Flood, connections: number, dropped: Dropped): Promise<void> {
-  await settle(server.api, cluster, flood.log.length + connections, 60, 8)
+async function compareAccount({ run, server, controller, from }: Lab, single: Single, flood: Flood, connections: number, dropped: Dropped): Promise<void> {
+  await settle(server.api, controller, flood.log.length + connections)
   // Intervals are judged once they have settled: the newest may wait for late entries.
   const completeness = await settledCompleteness(server.api, cluster, from, 90)
   const rows = await server.api.rows({ query: `cluster="${cluster}" proxy="${single.id}"`, from, to: 'now', fields: 'ts,duration,kind,request.id,proxy' })
@@ -154,7 +154,7 @@ async function proxiesRestarted({ run, server, controller, from }: Lab): Promise
   await sleep(3000)
   run.check('the new process of the hot restart lives', next.process.alive())
   const answered = (flood: Flood): number => flood.log.filter((r) => r.outcome === 'answered').length
-  await settle(server.api, cluster, Number.POSITIVE_INFINITY, 20, 5)
+  await settle(server.api, controller, Number.POSITIVE_INFINITY)
   const completeness = await settledCompleteness(server.api, cluster, from, 90)
   const rows = await server.api.rows({ query: `cluster="${cluster}"`, from, to: 'now', fields: 'proxy,kind,request.id,ts' })
   const of = (single: Single) => ({
@@ -182,7 +182,7 @@ async function nearlyLossless({ run, server, controller, from }: Lab): Promise<v
   const single = await startSingle(run, 'lossless', { als: controller.als, metrics: controller.als, flushS: 1 })
   const missingAfter = async (flood: Flood): Promise<number> => {
     await sleep(2500)
-    await settle(server.api, cluster, Number.POSITIVE_INFINITY, 40, 6)
+    await settle(server.api, controller, Number.POSITIVE_INFINITY)
     const rows = await server.api.rows({ query: `cluster="${cluster}" proxy="${single.id}"`, from, to: 'now', fields: 'request.id' })
     const there = new Set(rows.map((row) => String(row['request.id'])))
     return flood.log.filter((r) => r.outcome === 'answered' && !there.has(r.id)).length

@@ -115,7 +115,7 @@ export async function mutateAls(run: Run, protos: Protos, server: Product, contr
   run.figure('als: messages', count)
   run.figure('als: messages that the generated decoder refuses', bad)
   run.figure('als: entries due', rows)
-  await settle(server.api, cluster, rows, 120)
+  await settle(server.api, controller, rows)
   const fields = 'proxy,user.agent,host,path,method,status,details,route,upstream.cluster'
   const found = await server.api.rows({ query: `cluster="${cluster}"`, from: '-400d', to: 'now', fields })
   mustGoRed(run, {

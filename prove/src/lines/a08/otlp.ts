@@ -103,7 +103,7 @@ export async function mutateOtlp(run: Run, protos: Protos, server: Product, cont
     0,
   )
   run.check('otlp: the controller lives', controller.process().alive())
-  await settle(server.api, controller.cluster, before + records, 60)
+  await settle(server.api, controller, before + records)
   const rows = await server.api.rows({
     query: `cluster="${controller.cluster}" source=otlp`,
     from: '-400d',

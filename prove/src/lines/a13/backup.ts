@@ -30,7 +30,7 @@ export async function proveBackup(run: Run, server: Product): Promise<void> {
   run.check('backup: done', done.state === 'done' && existsSync(folder), done.summary)
   await sleep(2000)
   await fleet.stop()
-  await settle(server.api, cluster, fleet.entries(), 60)
+  await settle(server.api, controller, fleet.entries())
   const after = await server.api.rows({ query: `cluster="${cluster}"`, from: '-1h', to: 'now', fields: 'id,request.id,status,path,ts' })
   await controller.process().stop('SIGTERM')
   const data = join(run.dir, 'restored')

@@ -16,7 +16,7 @@ export async function proveRetention(run: Run, server: Product): Promise<void> {
   const controller = await startController(run, server, { name: cluster })
   const { api } = server
   const sent = await sendHistory(run, controller.als, run.scaled(300, 5_000))
-  await settle(api, cluster, sent.size, 120)
+  await settle(api, controller, sent.size)
   const rows = () => api.rows({ query: `cluster="${cluster}"`, from: '-399d', to: 'now', fields: 'ts,request.id' })
   run.figure('retention: rows of history', (await rows()).length)
   await api.patch('/api/v1/settings', { retention: { days: 30, bytes: null } })
