@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { allRoutes, PanoptesError } from '@panoptes/contract'
+import { allRoutes } from '@panoptes/contract'
 import type { FastifyInstance } from 'fastify'
 import {
   administratorEmail,
@@ -19,7 +19,7 @@ import {
 } from './access/index.ts'
 import { createIngest } from './ingest/index.ts'
 import { Jobs, registerKeeping } from './keeping/index.ts'
-import { type Config, claimDataDir, localUrl } from './platform/config/index.ts'
+import { type Config, claimDataDir, localUrl, requireFreePort } from './platform/config/index.ts'
 import { createHttp, serveConsole, serveHealth, serveOpenApi } from './platform/http/index.ts'
 import type { Logger } from './platform/log/index.ts'
 import { createMetrics, measureRequests } from './platform/metrics/index.ts'
@@ -81,6 +81,7 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[], cl
   })
   closers.push(() => claim.release())
 
+  await requireFreePort(config.host, config.port)
   const state = await openState({ dataDir: config.dataDir, postgresUrl: config.postgresUrl, onTrouble })
   closers.push(() => state.close())
   const { db } = state
@@ -149,11 +150,7 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[], cl
   serveOpenApi(app, allRoutes, version)
   serveConsole(app, consoleDirectory)
 
-  await app.listen({ port: config.port, host: config.host }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'EADDRINUSE')
-      throw new PanoptesError('PAN0008', `port ${config.port} on ${config.host} is in use: stop what listens there, or choose another with --port`)
-    throw error
-  })
+  await app.listen({ port: config.port, host: config.host })
   const address = app.server.address()
   const url = localUrl(config, typeof address === 'object' && address ? address.port : config.port)
   publicUrl ||= url
