@@ -119,7 +119,7 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[], cl
     log,
     authenticate,
     audit: (request, change, outcome) => auditRequest(db, request, change, outcome),
-    strict: process.env.NODE_ENV !== 'production',
+    strict: process.env.NODE_ENV === 'test' || process.env.NODE_ENV === 'development',
     ...(config.tls ? { tls: config.tls } : {}),
     ...(config.trustProxy ? { trustProxy: config.trustProxy } : {}),
   })
