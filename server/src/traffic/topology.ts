@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Query } from '@panoptes/contract'
 import { endSql, errorSql } from './definitions.ts'
 import { bucketSql, mergeBuckets, quantiles } from './histogram.ts'
@@ -23,9 +24,14 @@ export async function topology(reader: Reader, request: TopologyRequest): Promis
   const [columns, services] = await Promise.all([read(reader, request), readServices(reader, request)])
   const seconds = Math.max(1, (request.window.toUs - request.window.fromUs) / 1e6)
   const nodes = new Nodes(request.by)
-  const edges = collect(columns, nodes, request.side)
+  const edges = await collect(columns, nodes, request.side)
   const servicesOf = (to: string) => services.get(request.by === 'version' ? to.slice(0, to.lastIndexOf('/')) : to) ?? []
-  return { nodes: nodes.list(edges, seconds), edges: edges.map((edge) => finish(edge, seconds, servicesOf(edge.to))) }
+  const finished: Edge[] = []
+  for (const [i, edge] of edges.entries()) {
+    if (i % atOnce === atOnce - 1) await setImmediate()
+    finished.push(finish(edge, seconds, servicesOf(edge.to)))
+  }
+  return { nodes: nodes.list(edges, seconds), edges: finished }
 }
 
 const place = [
@@ -106,15 +112,20 @@ async function readServices(reader: Reader, { query, window, by, signal }: Topol
   return new Map(rows.map(({ cluster, namespace, workload, services }) => [`${cluster}/${namespace}/${workload}`, services.sort()]))
 }
 
+/** Groups or edges worked on before the process may do something else. */
+const atOnce = 2_000
+
 /** The side that is believed where several report the same way: the server's own entries, else the client's. */
 const trust: Record<string, number> = { server: 3, client: 2 }
 
-function collect(columns: Columns, nodes: Nodes, side: TopologyRequest['side']): Gathered[] {
+/** In pieces, so that a large map does not hold up other requests. */
+async function collect(columns: Columns, nodes: Nodes, side: TopologyRequest['side']): Promise<Gathered[]> {
   const size = columns.count.length
   const ends: [string, string][] = []
   const pairs: string[] = []
   const best = new Map<string, number>()
   for (let i = 0; i < size; i++) {
+    if (i % atOnce === atOnce - 1) await setImmediate()
     const [from, to] = nodes.endsOf(columns, i)
     // Both sides may name the protocol differently (a sidecar upgrades), so TCP is told from HTTP only.
     const pair = `${from}\n${to}\n${columns.protocol[i] === 'tcp' ? 'tcp' : 'http'}`
@@ -125,6 +136,7 @@ function collect(columns: Columns, nodes: Nodes, side: TopologyRequest['side']):
   }
   const edges = new Map<string, Gathered>()
   for (let i = 0; i < size; i++) {
+    if (i % atOnce === atOnce - 1) await setImmediate()
     if (side === 'best' && (trust[columns.reporter[i]!] ?? 1) < best.get(pairs[i]!)!) continue
     const [from, to] = ends[i]!
     const protocol = columns.protocol[i]!
