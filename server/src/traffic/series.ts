@@ -81,7 +81,7 @@ async function read(reader: Reader, { query, window, stepS, by, signal }: Series
     ({
       where,
       minutes,
-    }) => `SELECT ${key} AS key, intDiv(${minutes ? 'toUnixTimestamp(toStartOfMinute(ts)) * 1000000' : 'toUnixTimestamp64Micro(ts)'}, ${step}) AS at,
+    }) => `SELECT ${key} AS key, toInt64(intDiv(${minutes ? 'toUnixTimestamp(toStartOfMinute(ts)) * 1000000' : 'toUnixTimestamp64Micro(ts)'}, ${step})) AS at,
       count() AS entries, countIf(${errorSql}) AS failures, sum(req_body_bytes) AS sent, sum(resp_body_bytes) AS got, sumMap([${bucketSql('duration_us')}], [toUInt64(1)]) AS spread
     FROM accesses WHERE ${where} GROUP BY key, at`,
   )
