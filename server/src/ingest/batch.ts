@@ -52,7 +52,8 @@ export function columnsOf({ stream }: Pick<BatchHeader, 'stream' | 'schema'>): r
 export async function unpack({ header, payload }: Batch): Promise<Buffer> {
   let raw: Buffer
   try {
-    raw = await inflate(payload, { maxOutputLength: header.rawBytes })
+    // One piece of the right size: growing one by one costs four times as much.
+    raw = await inflate(payload, { maxOutputLength: header.rawBytes, chunkSize: header.rawBytes + 1_024 })
   } catch (error) {
     refuse(`its payload cannot be decompressed: ${error instanceof Error ? error.message : error}`)
   }

@@ -12,6 +12,8 @@ export interface ChildOptions {
   configFile: string
   /** Folder in memory where inserted batches lie for a moment. */
   staging: string
+  /** Also answer on this port of the loopback: for tests of the way over HTTP. */
+  port?: number
 }
 
 export type ChildMessage = { type: 'ready' } | { type: 'failed'; message: string }
@@ -31,6 +33,10 @@ async function run(options: ChildOptions): Promise<void> {
   mkdirSync(options.staging, { recursive: true, mode: 0o700 })
   const server = serveEngine(pool, options.staging)
   process.umask(0o077)
+  if (options.port !== undefined) {
+    const port = options.port
+    await new Promise<void>((listening) => serveEngine(pool, options.staging).listen(port, '127.0.0.1', listening))
+  }
   server.listen(options.socket, () => tell({ type: 'ready' }))
   process.on('message', (message: { type: string }) => {
     if (message.type !== 'stop') return

@@ -14,6 +14,8 @@ export interface EngineOptions {
   dataDir: string
   log: Logger
   limits?: Partial<EngineLimits>
+  /** Also answer on this port of the loopback. */
+  port?: number
 }
 
 export interface EngineState {
@@ -56,7 +58,7 @@ export class Engine {
     this.agent = new Agent({ keepAlive: true, maxSockets: 64, socketPath: this.socket } as ConstructorParameters<typeof Agent>[0])
     const configFile = join(this.dataDir, 'record.xml')
     writeFileSync(configFile, engineConfig({ ...defaultLimits(), ...options.limits }, join(this.dataDir, 'backups')), { mode: 0o600 })
-    this.options = { dataDir: join(this.dataDir, 'record'), socket: this.socket, configFile, staging: stagingFolder(this.dataDir, short) }
+    this.options = { dataDir: join(this.dataDir, 'record'), socket: this.socket, configFile, staging: stagingFolder(this.dataDir, short), port: options.port }
   }
 
   get status(): EngineState {

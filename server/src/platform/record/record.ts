@@ -44,6 +44,8 @@ export interface OpenOptions {
   /** External: name of the cluster that the tables are spread over; empty = one server. */
   cluster?: string
   limits?: Partial<EngineLimits>
+  /** Embedded: also answer ClickHouse's HTTP interface on this port of the loopback, to try what a ClickHouse by URL does. */
+  port?: number
   /** Only these migrations, for a restore; all unless told otherwise. */
   upTo?: readonly string[]
 }
@@ -86,7 +88,7 @@ export class RecordStore {
   /** Opens a folder or connects to a URL, and brings the tables up to date. Throws PAN0005 where it cannot be opened. */
   static async open(options: OpenOptions): Promise<RecordStore> {
     if (!options.dataDir === !options.url) throw new PanoptesError('PAN0003', 'the record needs either a data folder or a URL')
-    const engine = options.dataDir ? new Engine({ dataDir: options.dataDir, log: options.log, limits: options.limits }) : undefined
+    const engine = options.dataDir ? new Engine({ dataDir: options.dataDir, log: options.log, limits: options.limits, port: options.port }) : undefined
     await engine?.start()
     if (options.url) await makeDatabase(options)
     const store = new RecordStore(options, engine)
