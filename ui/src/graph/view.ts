@@ -21,6 +21,8 @@ export class MapView {
   private hulls: Hull[] = []
   private scale = 1
   private painted = false
+  private upright = false
+  private many = false
   private nodes: Record<string, unknown>[] = []
   private edges: Record<string, unknown>[] = []
   private edgeIds: string[] = []
@@ -115,37 +117,57 @@ export class MapView {
   }
 
   private rebuild(structure: Structure, metrics: Metrics): void {
-    const first = this.graph.order === 0
-    const graph = new Graph({ multi: true, type: 'directed' })
+    const before = this.graph
+    const stayed = structure.nodes.filter((n) => before.hasNode(n.id)).length
     const many = structure.edges.length > 3_000
-    this.sigma.setSetting('minEdgeThickness', many ? 0.5 : 1.4)
-    // On a screen higher than wide the map flows downwards instead of to the right.
-    const { width, height } = this.sigma.getDimensions()
-    const upright = height > width * 1.15
-    this.scale = Math.min(1, Math.max(0.5, Math.min(width, height) / 640))
-    structure.nodes.forEach((node, i) => {
-      graph.addNode(node.id, {
-        ...node,
-        x: upright ? structure.y[i] : structure.x[i],
-        y: -(upright ? structure.x[i]! : structure.y[i]!),
-        level: 0,
-        size: 1,
-        color: '',
-      })
-    })
-    for (const edge of structure.edges)
-      graph.addEdgeWithKey(edge.id, edge.from, edge.to, { type: many ? 'line' : 'arrow', level: 0, size: 1, marks: 0, color: '' })
-    this.nodes = structure.nodes.map((n) => graph.getNodeAttributes(n.id))
-    this.edges = structure.edges.map((e) => graph.getEdgeAttributes(e.id))
+    if (before.order === 0) this.settle()
+    const changes = Math.abs(before.order - stayed) + structure.nodes.length - stayed + this.changedEdges(structure)
+    const patched = before.order > 0 && changes < 300 && many === this.many
+    if (!patched) {
+      this.many = many
+      this.graph = new Graph({ multi: true, type: 'directed' })
+      this.sigma.setSetting('minEdgeThickness', many ? 0.5 : 1.4)
+    }
+    this.fill(structure)
+    this.nodes = structure.nodes.map((n) => this.graph.getNodeAttributes(n.id))
+    this.edges = structure.edges.map((e) => this.graph.getEdgeAttributes(e.id))
     this.edgeIds = structure.edges.map((e) => e.id)
     this.hulls = hullsOf(this.nodes as unknown as { group: string; cluster: string; x: number; y: number }[])
-    this.graph = graph
-    this.painted = false
     this.write(metrics)
-    if (first) this.sigma.setCustomBBox(null)
-    this.sigma.setGraph(graph)
+    this.painted = false
+    if (patched) return void this.sigma.refresh({ schedule: true })
+    const other = stayed < structure.nodes.length / 2
+    if (other) this.sigma.setCustomBBox(null)
+    this.sigma.setGraph(this.graph)
     // What was on the screen stays where it was, also when new nodes stretch the whole.
-    if (first && graph.order > 0) this.sigma.setCustomBBox(this.sigma.getBBox())
+    if (other && this.graph.order > 0) this.sigma.setCustomBBox(this.sigma.getBBox())
+  }
+
+  /** Fits the map to the screen it begins on: higher than wide, it flows downwards instead of to the right. */
+  private settle(): void {
+    const { width, height } = this.sigma.getDimensions()
+    this.upright = height > width * 1.15
+    this.scale = Math.min(1, Math.max(0.5, Math.min(width, height) / 640))
+  }
+
+  private changedEdges({ edges }: Structure): number {
+    const stayed = edges.filter((e) => this.graph.hasEdge(e.id)).length
+    return edges.length + this.graph.size - 2 * stayed
+  }
+
+  /** Adds what is new to the graph and drops what is gone. */
+  private fill({ nodes, edges, x, y }: Structure): void {
+    const { graph, upright } = this
+    const ids = new Set([...nodes.map((n) => n.id), ...edges.map((e) => e.id)])
+    for (const edge of graph.edges()) if (!ids.has(edge)) graph.dropEdge(edge)
+    for (const node of graph.nodes()) if (!ids.has(node)) graph.dropNode(node)
+    nodes.forEach((node, i) => {
+      if (graph.hasNode(node.id)) return
+      const place = upright ? { x: y[i], y: -x[i]! } : { x: x[i], y: -y[i]! }
+      graph.addNode(node.id, { ...node, ...place, level: 0, size: 1, color: '' })
+    })
+    const type = this.many ? 'line' : 'arrow'
+    for (const edge of edges) if (!graph.hasEdge(edge.id)) graph.addEdgeWithKey(edge.id, edge.from, edge.to, { type, level: 0, size: 1, marks: 0, color: '' })
   }
 
   private write(metrics: Metrics): void {

@@ -6,7 +6,7 @@ import { condition, questionOf, toggled, useAddress } from '../../address/index.
 import { formatDuration, formatTime } from '../../format/index.ts'
 import { Copy, Failure, Status, Waiting } from '../../parts/index.ts'
 import { useCall } from '../../platform/index.ts'
-import { asCommand, endName, groupFields, type ShownField, showField, toneOf } from './prepare-access.ts'
+import { endName, groupFields, type ShownField, showField, toneOf } from './prepare-access.ts'
 import classes from './record.module.css'
 import { Neighbours, Waterfall } from './waterfall.tsx'
 
@@ -66,7 +66,7 @@ export function AccessDetails({ id }: { id: string }) {
       <div className={classes.foot}>
         <Checkbox size="xs" label="Show empty fields" checked={empty} onChange={(e) => setEmpty(e.currentTarget.checked)} />
         <Copy text={JSON.stringify(access, null, 2)} what="as JSON" />
-        <code className="dim">{asCommand({ query: '', from: '', to: '', origin: 'all' }, 'get', [access.id]).replace(/ --from .*--to '' /, ' ')}</code>
+        <code className="dim">panoptes record show {access.id}</code>
       </div>
     </div>
   )

@@ -60,7 +60,7 @@ export function Connect() {
           </Tabs.Panel>
         </Tabs>
         <p className="dim" style={{ marginBottom: 0 }}>
-          More settings, and what makes the log nearly lossless: docs/connect.md.
+          More settings, and what makes the log nearly lossless: docs/collect.md.
         </p>
       </Card>
     </div>
