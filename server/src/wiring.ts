@@ -145,7 +145,7 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[], cl
       return { controllers: removed.length, rows: await forgetDemo(record, ingest, homeOrganization) }
     },
   })
-  registerTraffic(app, { db, ingest, reader: (scope) => record.reader(scope) })
+  registerTraffic(app, { db, ingest, reader: (scope) => record.reader(scope), ...(record.embedded ? {} : { shared: record }) })
   registerKeeping(app, { jobs: longWork, ingest, db, version, home: homeOrganization, settings: () => getSettings(db, homeOrganization) })
   serveOpenApi(app, allRoutes, version)
   serveConsole(app, consoleDirectory)
