@@ -26,6 +26,7 @@ import { completeness } from './record/completeness.ts'
 import { exportAccesses } from './record/export.ts'
 import { fields } from './record/fields.ts'
 import { forecast } from './record/forecast.ts'
+import { restore } from './record/restore.ts'
 import { retain } from './record/retain.ts'
 import { search } from './record/search.ts'
 import { show as recordShow } from './record/show.ts'
@@ -72,7 +73,7 @@ export const nouns = {
 /** Every verb, in the order in which help lists them. */
 export const commands: readonly Command[] = [
   ...[login, logout, status, doctor, map],
-  ...[search, tail, recordShow, exportAccesses, fields, completeness, verify, forecast, retain, backup],
+  ...[search, tail, recordShow, exportAccesses, fields, completeness, verify, forecast, retain, backup, restore],
   sourceList,
   ...[controllerRun, controllerToken, controllerList, rotate, controllerDelete],
   ...[searchList, save, searchDelete],

@@ -72,7 +72,8 @@ export const completeness = defineCommand({
       )
     }
     out.say(completenessText(found.total))
-    const { ratio } = found.total
+    // Where nobody reports there is nothing to be complete.
+    const ratio = found.sources.length === 0 ? null : found.total.ratio
     if (options.gate !== undefined && (ratio === null || ratio < options.gate)) {
       out.warn(`the record is ${ratio === null ? 'of unknown completeness' : `only ${percent(ratio)} complete`}; the gate is ${percent(options.gate)}`)
       exit('findings')
