@@ -73,9 +73,9 @@ export class Sources {
   list(): SourceState[] {
     const time = (ms: number | undefined): string | null => (ms ? new Date(ms).toISOString() : null)
     return [...this.sources.values()].slice(0, maxSources).map((s) => ({
-      proxy: s.proxy.slice(0, 1024),
+      proxy: printable(s.proxy).slice(0, 1024),
       kind: s.kind,
-      version: s.version.slice(0, 256),
+      version: printable(s.version).slice(0, 256),
       auth: s.auth,
       streams: s.streams,
       lastMessage: time(s.lastMessage),
@@ -121,4 +121,9 @@ export class Sources {
     const gone = quietest ?? this.sources.keys().next().value
     if (gone !== undefined) this.sources.delete(gone)
   }
+}
+
+/** A proxy may call itself anything; not every store takes every character. */
+function printable(name: string): string {
+  return name.replace(/\p{Cc}/gu, '\ufffd').toWellFormed()
 }

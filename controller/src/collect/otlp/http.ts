@@ -9,6 +9,8 @@ import { maxMessage, type Peer, peerOf, type TlsFiles } from '../grpc/index.ts'
 import { otlpFromJson } from './json.ts'
 
 const unzip = promisify(gunzip)
+/** Milliseconds that a request waits at most while the spool is slow. */
+const patience = 30_000
 
 export interface OtlpHttpOptions {
   host: string
@@ -68,10 +70,18 @@ export class OtlpHttpServer {
     })
   }
 
+  /** Waits while no more may be read: the client's own time-out is its measure, up to ours. */
+  private async ready(): Promise<void> {
+    for (const end = Date.now() + patience; this.options.pressed(); ) {
+      if (Date.now() > end) throw new HttpRefusal(503, 'busy: try again')
+      await new Promise((done) => setTimeout(done, 20))
+    }
+  }
+
   private async handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     if (req.url !== '/v1/logs') throw new HttpRefusal(404, 'only /v1/logs is served')
     if (req.method !== 'POST') throw new HttpRefusal(405, 'POST is needed')
-    if (this.options.pressed()) throw new HttpRefusal(503, 'busy: try again')
+    await this.ready()
     const type = (req.headers['content-type'] ?? '').split(';')[0]!.trim()
     if (type !== 'application/x-protobuf' && type !== 'application/json') throw new HttpRefusal(415, 'application/x-protobuf or application/json is needed')
     let bytes = await body(req)

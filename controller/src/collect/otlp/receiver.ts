@@ -63,15 +63,15 @@ export class OtlpReceiver {
     while (d.p < whole) {
       const tag = d.tag()
       if (tag === 10) this.guarded(() => d.resource(d.size(whole), resource))
-      else if (tag === 18) this.scopeLogs(d.size(Number.MAX_SAFE_INTEGER), whole, peer, resource, outcome)
+      else if (tag === 18) this.scopeLogs(d.size(Number.MAX_SAFE_INTEGER), peer, resource, outcome)
       else d.skip(tag, whole)
     }
     d.finish(end)
   }
 
-  private scopeLogs(end: number, around: number, peer: Peer, resource: Map<string, string>, outcome: OtlpOutcome): void {
+  private scopeLogs(end: number, peer: Peer, resource: Map<string, string>, outcome: OtlpOutcome): void {
     const d = this.decoder
-    const whole = Math.min(end, around)
+    const whole = Math.min(end, d.limit)
     while (d.p < whole) {
       const tag = d.tag()
       if (tag === 10) this.guarded(() => d.scope(d.size(whole)))
