@@ -48,7 +48,7 @@ export async function startServer(run: Run, options: ServerOptions = {}): Promis
   async function start(): Promise<void> {
     const args = [join(root, 'server/src/main.ts'), '--data', data, '--port', String(port), '--no-demo', ...(options.args ?? [])]
     running = startProcess(run, 'server', process.execPath, args, { env: { XDG_CONFIG_HOME: join(run.dir, 'config') } })
-    await until('the server is ready', options.readySeconds ?? 60, async () => {
+    await until('the server is ready', options.readySeconds ?? 240, async () => {
       if (!running.alive()) throw new Error(`the server ended:\n${running.output().slice(-3000)}`)
       return (await fetch(`${url}/readyz`)).ok
     })

@@ -13,7 +13,9 @@ interface Edge {
   respBytes: number
 }
 
-const nodeOf = (row: Row, end: 'src' | 'dst'): string => [row[`${end}.cluster`], row[`${end}.namespace`], row[`${end}.workload`]].join('/')
+/** An end is its workload; where that is not known, its service, else its service account. */
+const nodeOf = (row: Row, end: 'src' | 'dst'): string =>
+  [row[`${end}.cluster`], row[`${end}.namespace`], row[`${end}.workload`] || row[`${end}.service`] || row[`${end}.sa`]].join('/')
 
 /** The map as the rows alone would draw it. */
 function edgesOf(rows: readonly Row[], side: string): Map<string, Edge> {
