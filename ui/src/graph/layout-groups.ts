@@ -1,4 +1,4 @@
-import type { LayoutEdge, Spot } from './layout.ts'
+import type { LayoutEdge, Spot } from './spot.ts'
 
 export interface Disc extends Spot {
   r: number

@@ -1,4 +1,4 @@
-import type { LayoutEdge, Spot } from './layout.ts'
+import type { LayoutEdge, Spot } from './spot.ts'
 
 const spacing = 46
 

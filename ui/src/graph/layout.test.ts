@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type LayoutEdge, type LayoutNode, layOutMap, ranksOf } from './layout.ts'
+import { type LayoutNode, layOutMap, ranksOf } from './layout.ts'
+import type { LayoutEdge } from './spot.ts'
 
 /** A made-up mesh of `clusters` × `namespaces` × `each` workloads. */
 function mesh(clusters: number, namespaces: number, each: number): { nodes: LayoutNode[]; edges: LayoutEdge[] } {

@@ -1,18 +1,12 @@
 import { type Disc, freePlace, relaxGroups, separate } from './layout-groups.ts'
 import { layOutColumn, layOutMembers, memberRadius } from './layout-members.ts'
+import type { LayoutEdge, Spot } from './spot.ts'
 
 export interface LayoutNode {
   id: string
   group: string
   cluster: string
 }
-export interface Spot {
-  x: number
-  y: number
-}
-/** An edge as places of its ends in the list of nodes, with a weight. */
-export type LayoutEdge = readonly [from: number, to: number, weight: number]
-
 /** Steps from the nodes that nobody calls: the map flows from left to right by it. */
 export function ranksOf(count: number, edges: readonly LayoutEdge[]): Float32Array {
   const rank = new Float32Array(count)

@@ -1,7 +1,7 @@
-import type { LayoutEdge, Spot } from './layout.ts'
 import { layOutMap } from './layout.ts'
 import { groupOf, labelOf, type MapEdge, metricsOf, ordered, sameShape, type Topology } from './prepare-map.ts'
 import type { About, Answer, Picture, Question } from './protocol.ts'
+import type { LayoutEdge, Spot } from './spot.ts'
 
 /** Fetches, reads and lays out topologies away from the page's own thread; keeps the newest one to answer from. */
 let current: Topology | undefined

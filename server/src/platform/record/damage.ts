@@ -1,4 +1,4 @@
-import type { RecordStore } from './record.ts'
+import type { Asker } from './ask.ts'
 
 /** A part of the record that cannot be read. It is kept beside the others, in `detached`. */
 export interface Damage {
@@ -26,7 +26,7 @@ export const damageCodes: ReadonlySet<number> = new Set([
 ])
 
 /** Parts that the engine (at start) or a scrub has set aside because they are damaged. */
-export async function detachedParts(store: RecordStore): Promise<Damage[]> {
+export async function detachedParts(store: Asker): Promise<Damage[]> {
   const rows = await store.query<{ table: string; part: string; partition: string; reason: string; path: string }>(
     `SELECT table, name AS part, ifNull(partition_id, '') AS partition, ifNull(reason, '') AS reason, path FROM system.detached_parts
      WHERE database = currentDatabase() AND reason NOT IN ('ignored', 'clone', 'attaching', 'deleting', 'tmp-fetch')`,
@@ -42,7 +42,7 @@ export async function detachedParts(store: RecordStore): Promise<Damage[]> {
  * Reads every part of a table and compares it with its checksums, one part at a time and on one thread, and sets aside what
  * is damaged. Answers the names set aside.
  */
-export async function scrubTable(store: RecordStore, table: string): Promise<string[]> {
+export async function scrubTable(store: Asker, table: string): Promise<string[]> {
   const { name, onCluster } = store.local(table)
   const parts = await store.query<{ part: string }>(
     'SELECT name AS part FROM system.parts WHERE database = currentDatabase() AND table = {name:String} AND active ORDER BY modification_time',

@@ -1,9 +1,10 @@
+export type { AskOptions, Params, StreamFormat } from './ask.ts'
 export type { Damage } from './damage.ts'
 export type { EngineState } from './engine.ts'
 export { RecordError } from './errors.ts'
 export type { EngineLimits } from './limits.ts'
 export { migrateRecord } from './migrate.ts'
-export { type AskOptions, type Field, type OpenOptions, type Params, type RecordStatus, RecordStore, type StreamFormat, type Target } from './record.ts'
+export { type Field, type OpenOptions, type RecordStatus, RecordStore, type Target } from './record.ts'
 
 export { rowTables } from './schema/ddl.ts'
 export { blockColumn, storedAs } from './schema/storage.ts'

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { PanoptesError } from '@panoptes/contract'
-import type { RecordStore } from './record.ts'
+import type { Asker } from './ask.ts'
 
 const root = fileURLToPath(new URL('../../../../migrations/record/', import.meta.url))
 
@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('../../../../migrations/record/', import.meta
  * Brings the record's tables up to date: every file of its layout that is not yet applied, in order. Returns the names
  * applied; `upTo` leaves out all others. Throws PAN0005 where an applied file was changed, or where the record is newer than this release.
  */
-export async function migrateRecord(store: RecordStore, upTo?: readonly string[]): Promise<string[]> {
+export async function migrateRecord(store: Asker, upTo?: readonly string[]): Promise<string[]> {
   const folder = `${root}${store.cluster ? 'clustered' : 'embedded'}`
   const files = readdirSync(folder)
     .filter((name) => name.endsWith('.sql'))

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers'
 import { type ClickHouseClient, ClickHouseError, createClient } from '@clickhouse/client'
 import { PanoptesError } from '@panoptes/contract'
 import type { Logger } from 'pino'
+import type { Asker, AskOptions, Params, StreamFormat } from './ask.ts'
 import { type Damage, damageCodes, detachedParts, scrubTable } from './damage.ts'
 import { Engine, type EngineState } from './engine.ts'
 import { RecordError, translate } from './errors.ts'
@@ -19,21 +20,6 @@ export interface Field {
 
 /** Column of the table by the expression that makes it. */
 export type Target = { [column: string]: string }
-
-export type Params = { [name: string]: unknown }
-
-export interface AskOptions {
-  signal?: AbortSignal
-  /** Seconds the statement may run. */
-  maxSeconds?: number
-  /** Bytes of memory it may take. */
-  maxMemory?: number
-  maxThreads?: number
-  /** Further settings of ClickHouse. */
-  settings?: { [name: string]: string | number }
-}
-
-export type StreamFormat = 'JSONEachRow' | 'JSONCompactEachRow' | 'CSVWithNames' | 'Native' | 'Parquet'
 
 export interface OpenOptions {
   log: Logger
@@ -56,7 +42,7 @@ export interface RecordStatus extends EngineState {
 }
 
 /** The record: one driver for the embedded engine and for a ClickHouse. */
-export class RecordStore {
+export class RecordStore implements Asker {
   readonly embedded: boolean
   readonly dataDir: string | undefined
   readonly cluster: string

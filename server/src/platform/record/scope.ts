@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { AskOptions, Params, StreamFormat } from './record.ts'
+import type { AskOptions, Params, StreamFormat } from './ask.ts'
 
 /** Whose rows may be seen. */
 export interface RecordScope {
