@@ -56,7 +56,7 @@ const ways: Record<string, (bytes: Buffer, random: Random) => Buffer> = {
   zero(bytes, random) {
     const out = Buffer.from(bytes)
     const from = random.int(out.length)
-    out.fill(0, from, from + 1 + random.int(8))
+    out.fill(0, from, Math.min(out.length, from + 1 + random.int(8)))
     return out
   },
 }
