@@ -29,6 +29,19 @@ describe('help', () => {
   })
 })
 
+it('starts the controller with a small nursery, and hands its options over', async () => {
+  const tell = '--import=data:text/javascript,console.log(JSON.stringify([process.execArgv,process.argv.slice(2)]))'
+  const program = fileURLToPath(new URL('main.ts', import.meta.url))
+  const child = spawn(process.execPath, [program, 'controller', 'run', '--help'], { env: { ...process.env, ...env, NODE_OPTIONS: tell } })
+  let out = ''
+  child.stdout.on('data', (part: Buffer) => {
+    out += part.toString()
+  })
+  await new Promise((done) => child.once('close', done))
+  expect(out).toContain('[["--max-semi-space-size=4"],["--help"]]')
+  expect(out).toContain('--spool-max-bytes')
+}, 60_000)
+
 describe('exit codes', () => {
   it.each([
     [2, ['statsu']],
