@@ -60,8 +60,14 @@ function print(proxy: string, entry: { tcp: boolean; value: Record<string, unkno
   ])
 }
 
+/** An answer leaves out what is empty. */
 const printRow = (row: Row): string =>
-  digest([row.proxy, row['user.agent'], row.host, row.path, row.method, row.status, row.details, row.route, row['upstream.cluster']])
+  digest([
+    text(row.proxy),
+    ...['user.agent', 'host', 'path', 'method'].map((field) => text(row[field])),
+    Number(row.status ?? 0),
+    ...['details', 'route', 'upstream.cluster'].map((field) => text(row[field])),
+  ])
 
 /** Spoiled access-log messages: rows must be what the generated decoder makes of each, and streams must survive. Answers the rows due. */
 export async function mutateAls(run: Run, protos: Protos, server: Product, controller: Controller): Promise<number> {
@@ -132,8 +138,10 @@ export async function mutateAls(run: Run, protos: Protos, server: Product, contr
   )
   run.check('the controller lives', controller.process().alive())
   run.bar('controller RSS in MB', Math.round(rss), '<=', 300)
-  const { sources } = await server.api.get<{ sources: { proxy: string; errors: number; lastError: string | null }[] }>('/api/v1/sources', { limit: 500 })
-  const counted = sources.filter((s) => streams.some((t) => t.proxy === s.proxy)).reduce((sum, s) => sum + s.errors, 0)
+  const { sources } = await server.api.get<{ sources: { proxy: string; errors: Record<string, number> }[] }>('/api/v1/sources', { limit: 500 })
+  const counted = sources
+    .filter((s) => streams.some((t) => t.proxy === s.proxy))
+    .reduce((sum, s) => sum + Object.values(s.errors).reduce((a, b) => a + b, 0), 0)
   run.bar('als: bad messages counted beside those the oracle counts', Math.abs(counted - bad), '=', 0)
   for (const { stream } of streams) stream.close()
   return rows
