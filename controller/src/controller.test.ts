@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -157,6 +157,36 @@ describe('a controller', () => {
     await until('rows', () => server.rows.accesses!.length === 2)
     expect(server.rows.accesses![0]).toMatchObject({ path: '/x', source: 'otlp' })
   }, 30_000)
+
+  it('takes a new key once it lies on disk, and goes back where it is refused', async () => {
+    const { server, url, dir } = await lab()
+    const [old, wrong, right] = ['k', 'w', 'r'].map((letter) => letter.repeat(32)) as [string, string, string]
+    const onDisk = () => JSON.parse(readFileSync(join(dir, 'identity.json'), 'utf8')) as { key: string; otherKey: string }
+    server.newKey = wrong
+    const held: string[] = []
+    server.trouble = () => {
+      const { key, otherKey } = onDisk()
+      held.push(`${key[0]}${otherKey[0] ?? ''}`)
+      return undefined
+    }
+    const { alsPort } = await start(url, dir)
+    await sendAll(alsPort)
+    await until('all rows in spite of a key that is refused', () => server.rows.accesses!.length === 2000 && server.used.includes(wrong))
+    await until('the refused key is forgotten', () => onDisk().otherKey === '')
+    expect(onDisk().key).toBe(old)
+    expect(held).toContain('wk')
+    server.keys = [old, right]
+    server.newKey = right
+    await until('the new key is used', () => server.used.includes(right))
+    await until('the old key is forgotten', () => onDisk().otherKey === '')
+    expect(onDisk().key).toBe(right)
+    expect(held).toContain('rk')
+    expect(statSync(join(dir, 'identity.json')).mode & 0o777).toBe(0o600)
+    server.keys = [right]
+    await sendAll(alsPort)
+    await until('rows with the new key alone', () => server.rows.accesses!.length === 4000)
+    expect(server.used.slice(server.used.indexOf(right)).filter((key) => key !== right)).toEqual([])
+  }, 60_000)
 
   it('sets aside what the server refuses for good, and says so', async () => {
     const { server, url, dir } = await lab()

@@ -4,6 +4,7 @@ import {
   Enrolled,
   enrolController,
   type Heartbeat,
+  HeartbeatAnswer,
   openSession,
   Session,
   type StreamName,
@@ -164,7 +165,7 @@ export class Link {
 
   private async send(stream: StreamName, { header, payload }: Ready): Promise<void> {
     const { spool, log } = this.options
-    const answer = await this.client.post(sendBatch.path, { ...this.credentials(), 'content-type': batchMediaType }, encodeBatch(header, payload))
+    const answer = await this.post(sendBatch.path, batchMediaType, encodeBatch(header, payload))
     if (answer.status === 200) {
       const { epoch, acknowledged } = BatchAcknowledged.parse(answer.body)
       await spool.acknowledge(stream, { epoch, seq: acknowledged })
@@ -180,22 +181,46 @@ export class Link {
 
   private async beat(): Promise<void> {
     if (this.session === '') return
+    const { key } = this.options.identity.value
     try {
       const answer = await this.json(sendHeartbeat.path, this.options.heartbeat())
       if (answer.status === 401 || answer.status === 409) this.session = ''
       if (answer.status >= 400) this.options.log.warn({ error: new Refused(answer).message }, 'heartbeat refused')
+      else this.rotate(HeartbeatAnswer.parse(answer.body), key)
     } catch (error) {
       this.options.log.debug({ error: (error as Error).message }, 'heartbeat not delivered')
     }
   }
 
-  private credentials(): Record<string, string> {
+  /** Takes a key that the server gave in place of the one it was asked with. */
+  private rotate({ key }: HeartbeatAnswer, asked: string): void {
+    if (key === undefined) return
+    this.options.identity.rotate(key, asked)
+    this.options.log.info('new key written')
+  }
+
+  /** Posts with the key of the moment, and once more where that key was refused and there is another by now. */
+  private async post(path: string, type: string, body: Buffer, timeout?: number): Promise<Answer> {
     const { key } = this.options.identity.value
-    return { ...(key === '' ? {} : { authorization: `Bearer ${key}` }), ...(this.session === '' ? {} : { [sessionHeader]: this.session }) }
+    const answer = await this.postOnce(path, type, body, timeout)
+    return answer.status === 401 && this.options.identity.value.key !== key ? this.postOnce(path, type, body, timeout) : answer
+  }
+
+  private async postOnce(path: string, type: string, body: Buffer, timeout?: number): Promise<Answer> {
+    const { identity, log } = this.options
+    const { key } = identity.value
+    const credentials = { ...(key === '' ? {} : { authorization: `Bearer ${key}` }), ...(this.session === '' ? {} : { [sessionHeader]: this.session }) }
+    const answer = await this.client.post(path, { ...credentials, 'content-type': type }, body, timeout)
+    try {
+      if (answer.status === 401 || answer.status < 300) identity.proved(key, answer.status !== 401)
+    } catch (error) {
+      log.warn({ error: (error as Error).message }, 'identity not written')
+    }
+    return answer
   }
 
   private json(path: string, body: unknown): Promise<Answer> {
-    return this.client.post(path, { ...this.credentials(), 'content-type': 'application/json' }, Buffer.from(JSON.stringify(body)), 15_000)
+    return this.post(path, 'application/json', Buffer.from(JSON.stringify(body)), 15_000)
   }
 
   /** Waits, at most so long, for something to send. */

@@ -19,6 +19,12 @@ export class StandIn {
   readonly rows: Record<string, Record<string, unknown>[]> = { accesses: [], proxy_counters: [], gaps: [] }
   readonly heartbeats: Heartbeat[] = []
   readonly faults: string[] = []
+  /** Keys that are let in; the first is what an enrolment gets. */
+  keys = ['k'.repeat(32)]
+  /** What the next heartbeat is given as a new key. */
+  newKey: string | undefined
+  /** Key of each request that came. */
+  readonly used: string[] = []
   trouble: (path: string) => number | 'lost' | undefined = () => undefined
   private readonly positions: Record<string, Stored> = {}
   private ticket = ''
@@ -66,9 +72,11 @@ export class StandIn {
     }
     if (path === 'enrolments') {
       Enrolment.parse(JSON.parse(body.toString()))
-      return { status: 201, answer: { controller: 'c1', key: 'k'.repeat(32), cluster: 'east', org: 'default' } }
+      return { status: 201, answer: { controller: 'c1', key: this.keys[0], cluster: 'east', org: 'default' } }
     }
-    if (req.headers.authorization !== `Bearer ${'k'.repeat(32)}`) return refuse(401, 'PAN0101', 'no key')
+    const key = (req.headers.authorization ?? '').slice('Bearer '.length)
+    this.used.push(key)
+    if (!this.keys.includes(key)) return refuse(401, 'PAN0102', 'no such key')
     if (path === 'sessions') {
       const { ticket, next } = SessionRequest.parse(JSON.parse(body.toString()))
       if (ticket !== this.ticket && next !== this.ticket) return refuse(409, 'PAN0107', 'another ticket')
@@ -80,7 +88,9 @@ export class StandIn {
     if (req.headers['panoptes-session'] !== this.session) return refuse(409, 'PAN0107', 'another session')
     if (path === 'heartbeats') {
       this.heartbeats.push(Heartbeat.parse(JSON.parse(body.toString())))
-      return { status: 200, answer: { now: new Date().toISOString() } }
+      const given = this.newKey
+      this.newKey = undefined
+      return { status: 200, answer: { now: new Date().toISOString(), ...(given ? { key: given } : {}) } }
     }
     return this.store(body, refuse)
   }
