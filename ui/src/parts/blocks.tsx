@@ -13,7 +13,7 @@ export function Status({ tone, children, title }: { tone: Tone; children: ReactN
       <span aria-hidden style={{ fontSize: 9 }}>
         {shapes[tone]}
       </span>
-      {children}
+      <span>{children}</span>
     </span>
   )
 }

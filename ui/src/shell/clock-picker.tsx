@@ -44,7 +44,7 @@ export function ClockPicker() {
             {utc && ' UTC'}
           </Button>
         </Popover.Target>
-        <Popover.Dropdown aria-label="Time window">{opened && <Picker onDone={() => setOpened(false)} />}</Popover.Dropdown>
+        <Popover.Dropdown>{opened && <Picker onDone={() => setOpened(false)} />}</Popover.Dropdown>
       </Popover>
       {past && (
         <>

@@ -37,7 +37,7 @@ export function ScopePicker() {
           {label}
         </Button>
       </Popover.Target>
-      <Popover.Dropdown aria-label="Scope">
+      <Popover.Dropdown>
         {opened && <Fields clusters={clusters} namespaces={namespaces} />}
         {server.demo && (
           <SegmentedControl

@@ -85,7 +85,7 @@ export function TableTools<T>({ label, columns, visible, rows, found, sorted, se
             </ActionIcon>
           </Tooltip>
         </Popover.Target>
-        <Popover.Dropdown aria-label="Columns and density">
+        <Popover.Dropdown>
           <SegmentedControl
             size="xs"
             fullWidth

@@ -23,7 +23,7 @@ export function ColumnChooser({ shown }: { shown: readonly string[] }) {
           Columns
         </Button>
       </Popover.Target>
-      <Popover.Dropdown aria-label="Columns">
+      <Popover.Dropdown>
         <TextInput
           size="xs"
           placeholder="Find a field"

@@ -27,7 +27,7 @@ export function SavedSearches() {
           Saved
         </Button>
       </Popover.Target>
-      <Popover.Dropdown aria-label="Saved searches" p={8}>
+      <Popover.Dropdown p={8}>
         {searches.data?.searches.length === 0 && <div className={classes.hint}>Nothing saved yet. Name what you ask now, to come back to it.</div>}
         <div className={classes.savedList}>
           {searches.data?.searches.map((s) => (
