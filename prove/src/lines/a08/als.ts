@@ -8,7 +8,7 @@ import { openGrpcStream } from '../../lab/grpc-stream.ts'
 import { mutate } from '../../lab/mutate.ts'
 import { type Controller, type Product, root } from '../../lab/product.ts'
 import type { Protos } from '../../lab/protos.ts'
-import { settle } from '../../lab/settle.ts'
+import { allTime, settle } from '../../lab/settle.ts'
 import { sleep } from '../../lab/wait.ts'
 import { mustGoRed } from '../../must-go-red.ts'
 import type { Run } from '../../proof.ts'
@@ -123,7 +123,7 @@ export async function mutateAls(run: Run, protos: Protos, server: Product, contr
   run.figure('als: entries due', rows)
   await settle(server.api, controller, rows)
   const fields = 'proxy,user.agent,host,path,method,status,details,route,upstream.cluster'
-  const found = await server.api.rows({ query: `cluster="${cluster}"`, from: '-400d', to: 'now', fields })
+  const found = await server.api.rows({ query: `cluster="${cluster}"`, ...allTime(), fields })
   mustGoRed(run, {
     name: 'als: rows = what the generated decoder makes of each message',
     rows: found,
