@@ -106,8 +106,7 @@ export async function mutateOtlp(run: Run, protos: Protos, server: Product, cont
   await settle(server.api, controller, before + records)
   const rows = await server.api.rows({
     query: `cluster="${controller.cluster}" source=otlp`,
-    from: '-400d',
-    to: 'now',
+    ...allTime(),
     fields: ['proxy', ...columns].join(','),
   })
   mustGoRed<Row>(run, {
