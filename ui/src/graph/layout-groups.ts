@@ -115,4 +115,12 @@ export function separate(discs: Disc[]): void {
     if (order(box.cluster) === 0) put(box, -box.w - between, middle - box.h / 2)
     if (order(box.cluster) === 2) put(box, right, middle - box.h / 2)
   }
+  stretch(discs)
+}
+
+/** Uses the height of a screen: a picture much wider than high is drawn out downwards, which brings nothing closer together. */
+function stretch(discs: Disc[]): void {
+  const span = (of: (d: Disc) => number) => Math.max(...discs.map((d) => of(d) + d.r)) - Math.min(...discs.map((d) => of(d) - d.r))
+  const factor = Math.min(1.7, span((d) => d.x) / span((d) => d.y) / 1.6)
+  if (factor > 1) for (const d of discs) d.y *= factor
 }

@@ -20,6 +20,8 @@ export interface DataTableProps<T> {
   onOpen?: (row: T) => void
   openKey?: string
   empty?: ReactNode
+  /** The order before anybody chooses one: `column` or `-column`. */
+  firstSort?: string
   /** Rows come filtered and sorted by the server: the table offers neither, nor its own export. */
   served?: boolean
   /** Asked for when the last rows come into view. */
@@ -58,7 +60,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
     columns: definitions as never,
     manualSorting: served,
     state: {
-      sorting: served ? [] : readSort(address.sort),
+      sorting: served ? [] : readSort(address.sort ?? props.firstSort),
       columnVisibility: Object.fromEntries(columns.map((c) => [c.id, visible.includes(c)])),
     },
   })
@@ -97,7 +99,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
   const grows = visible.some((c) => c.grow)
   const width = visible.reduce((sum, c) => sum + (c.width ?? (c.grow ? 160 : 120)), 0)
   const numeric = (c: TableColumn<T>) => c.align === 'right'
-  const sort = readSort(address.sort)[0]
+  const sort = readSort(address.sort ?? props.firstSort)[0]
   const prefix = `row-${props.label.replace(/\W/g, '')}-`
   return (
     <div className={classes.box}>

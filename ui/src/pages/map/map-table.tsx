@@ -54,6 +54,7 @@ export function MapTable({ client, picture }: { client: MapClient; picture: Pict
   return (
     <DataTable
       label="Connections"
+      firstSort="-rate"
       rows={rows}
       columns={columns}
       rowKey={(r) => r.id}

@@ -45,7 +45,7 @@ export function OverviewPage() {
         <Tile
           label="Errors"
           value={series.data && (count ? formatRatio(errors / count) : '–')}
-          note={series.data && `${formatCount(errors)} accesses`}
+          note={series.data && `${formatCount(errors)} ${errors === 1 ? 'access' : 'accesses'}`}
           tone={count && errors / count >= 0.05 ? 'bad' : undefined}
           to="/record"
           address={{ q: both(address.q, failed) }}

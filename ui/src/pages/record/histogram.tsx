@@ -32,7 +32,7 @@ export function Histogram() {
         gaps={answer.gaps}
         unit={formatCount}
         utc={utc}
-        height={96}
+        height={108}
         legend={false}
         onSelect={(from, to) => set({ from: new Date(from).toISOString(), to: new Date(to).toISOString() })}
       />

@@ -90,7 +90,13 @@ function Form({ settings, may }: { settings: SettingsValue; may: boolean }) {
       onSubmit={(event) => {
         event.preventDefault()
         if (bytes === undefined || floorBytes === undefined) return
-        save.mutate({ body: { retention: { days: Number(days) || null, bytes }, disk: { floorBytes: floorBytes ?? 0 }, redactQuery: redact } })
+        save.mutate({
+          body: {
+            retention: { days: Number(days) || null, bytes },
+            disk: floor === printSize(settings.disk.floorBytes) ? undefined : { floorBytes: floorBytes ?? 0 },
+            redactQuery: redact,
+          },
+        })
       }}
     >
       <NumberInput
