@@ -68,6 +68,8 @@ export const Session = z
     session: z.string().min(1).max(256),
     /** Where each stream stands, newest epoch; a stream that was never written is absent. */
     resume: z.partialRecord(streamName, StreamPosition),
+    /** Where each epoch of each stream stands, newest epoch first: a controller that catches up has several on their way. */
+    lanes: z.partialRecord(streamName, z.array(StreamPosition)).optional(),
   })
   .strict()
 export type Session = z.infer<typeof Session>

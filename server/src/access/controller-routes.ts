@@ -17,7 +17,7 @@ export interface Sender {
 /** What the routes of controllers need of the room that stores batches. */
 export interface BatchStore {
   accept(sender: Sender, bytes: Uint8Array): Promise<BatchAcknowledged>
-  resume(sender: Sender): Promise<Session['resume']>
+  lanes(sender: Sender): Promise<NonNullable<Session['lanes']>>
 }
 
 /** Enrolment, sessions, heartbeats and batches of controllers. */
@@ -37,7 +37,8 @@ export function registerControllers(app: FastifyInstance, { db }: AccessDeps, st
   implement(app, ingestRoutes.openSession, async ({ body, principal, request, audit }) => {
     audit({ target: `controller/${principal.id}`, after: { instance: body.instance, version: body.version } })
     const { session } = await openSession(db, principal, body, request.ip)
-    return { session, resume: await store.resume(senderOf(principal)) }
+    const lanes = await store.lanes(senderOf(principal))
+    return { session, resume: Object.fromEntries(Object.entries(lanes).map(([stream, [newest]]) => [stream, newest])), lanes }
   })
 
   implement(app, ingestRoutes.sendHeartbeat, async ({ body, principal, request }) => {

@@ -47,7 +47,7 @@ export async function openLab(): Promise<Lab> {
       batches.push(sender)
       return { stream: 'gaps', epoch: 1, acknowledged: batches.length }
     },
-    resume: async () => ({}),
+    lanes: async () => ({}),
   })
   await app.ready()
   return {

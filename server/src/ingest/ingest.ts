@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { PanoptesError, type StreamName } from '@panoptes/contract'
+import { type BatchHeader, PanoptesError } from '@panoptes/contract'
 import type { Logger } from 'pino'
 import type { RecordStore } from '../platform/record/index.ts'
 import { backupRecord } from './backup.ts'
@@ -7,14 +7,14 @@ import { type Batch, columnsOf, readBatch, unpack } from './batch.ts'
 import { DiskWatch } from './disk.ts'
 import { forecast } from './forecast.ts'
 import { Keeper } from './keeper.ts'
-import { Lane } from './lane.ts'
+import { type Head, Lane } from './lane.ts'
 import { Ledger } from './ledger.ts'
 import { checkBlock } from './native/check.ts'
 import { readRows } from './native/read.ts'
 import { Quarantine } from './quarantine.ts'
 import { retire } from './retention.ts'
 import { type Pending, Store } from './store.ts'
-import type { Accepted, Ack, Ingest, IngestPrincipal } from './types.ts'
+import type { Accepted, Ack, Ingest, IngestPrincipal, Lanes } from './types.ts'
 import { verify } from './verify.ts'
 import { Writer } from './writer.ts'
 
@@ -35,6 +35,7 @@ export async function createIngest({ record, log, floorBytes, maxInFlight = defa
   const store = new Store(record)
   const writer = new Writer(store, ledger)
   const lanes = new Map<string, Lane>()
+  const heads = new Map<string, Head>()
   const listeners = new Set<(accepted: Accepted) => void>()
   const disk = record.dataDir ? new DiskWatch(record.dataDir, floorBytes) : undefined
   const quarantine = new Quarantine(record.dataDir && join(record.dataDir, 'quarantine'))
@@ -43,11 +44,19 @@ export async function createIngest({ record, log, floorBytes, maxInFlight = defa
   let closed = false
   await keeper.start()
 
-  function laneOf(principal: IngestPrincipal, stream: StreamName): Lane {
-    const key = JSON.stringify([principal.org, principal.controller, stream])
-    const lane = lanes.get(key) ?? new Lane(principal, stream, ledger)
+  function laneOf(principal: IngestPrincipal, header: BatchHeader): Lane {
+    const stream = JSON.stringify([principal.org, principal.controller, header.stream])
+    const key = `${stream}/${header.epoch}`
+    const head = heads.get(stream) ?? { last: undefined }
+    heads.set(stream, head)
+    const lane = lanes.get(key) ?? new Lane(principal, header, head, ledger)
     lanes.set(key, lane)
     return lane
+  }
+
+  async function lanesOf(principal: IngestPrincipal): Promise<Lanes> {
+    for (const lane of lanes.values()) if (lane.principal.org === principal.org && lane.principal.controller === principal.controller) await lane.settled()
+    return ledger.lanes(principal)
   }
 
   function announce({ principal, header, block }: Pending, receivedUs: number): void {
@@ -68,7 +77,7 @@ export async function createIngest({ record, log, floorBytes, maxInFlight = defa
   async function take(principal: IngestPrincipal, batch: Batch, size: number): Promise<Ack> {
     const { header } = batch
     const { stream, epoch, seq } = header
-    const lane = laneOf(principal, stream)
+    const lane = laneOf(principal, header)
     const stored = await lane.serial(async () => {
       const verdict = await lane.judge(header)
       if (!verdict.take) return { wait: verdict.wait, acknowledged: verdict.acknowledged }
@@ -117,10 +126,8 @@ export async function createIngest({ record, log, floorBytes, maxInFlight = defa
 
   return {
     accept,
-    resume: async (principal) => {
-      for (const lane of lanes.values()) if (lane.principal.org === principal.org && lane.principal.controller === principal.controller) await lane.settled()
-      return ledger.resume(principal)
-    },
+    lanes: lanesOf,
+    resume: async (principal) => Object.fromEntries(Object.entries(await lanesOf(principal)).map(([stream, [newest]]) => [stream, newest])),
     subscribe: (listener) => {
       listeners.add(listener)
       return () => void listeners.delete(listener)

@@ -1,5 +1,5 @@
 import { type BatchHeader, PanoptesError, type StreamName } from '@panoptes/contract'
-import type { Ledger, Position } from './ledger.ts'
+import type { Ledger, Link, Position } from './ledger.ts'
 import type { IngestPrincipal } from './types.ts'
 
 /** What a lane says to a batch. */
@@ -8,23 +8,35 @@ export type Verdict = { take: true; doubtful: boolean } | { take: false; wait: P
 const expected = (epoch: number, seq: number, why: string) =>
   new PanoptesError('PAN0302', `${why}; expected is epoch ${epoch}, batch ${seq}`, { expected: { epoch, seq } })
 
-/** One stream of one controller: its batches go in order, and a batch that may be stored already is looked for first. */
+/** The last link of the chain over all batches of a controller's stream, whatever their epoch; undefined until it is read from the ledger. */
+export interface Head {
+  last: Link | undefined
+}
+
+/**
+ * One epoch of one stream of one controller: its batches go in order, and a batch that may be stored already is looked for
+ * first. Several epochs of a stream may live at once: a controller that catches up sends its backlog beside what is new.
+ */
 export class Lane {
   readonly principal: IngestPrincipal
   readonly stream: StreamName
+  readonly epoch: number
+  readonly head: Head
   private readonly ledger: Ledger
   /** The last batch that is durable; undefined until it is read from the ledger. */
   durable: Position | undefined
   /** The last batch that was admitted: ahead of `durable` while batches are under way. */
-  private admitted: { epoch: number; seq: number; sha256: string } | undefined
+  private admitted: { seq: number; sha256: string } | undefined
   /** The rows of the next batch may be stored though the ledger does not know it. */
   private doubtful = true
   private underWay: Promise<unknown> | undefined
   private gate: Promise<unknown> = Promise.resolve()
 
-  constructor(principal: IngestPrincipal, stream: StreamName, ledger: Ledger) {
+  constructor(principal: IngestPrincipal, { stream, epoch }: Pick<BatchHeader, 'stream' | 'epoch'>, head: Head, ledger: Ledger) {
     this.principal = principal
     this.stream = stream
+    this.epoch = epoch
+    this.head = head
     this.ledger = ledger
   }
 
@@ -41,6 +53,7 @@ export class Lane {
     this.admitted = undefined
     this.underWay = undefined
     this.doubtful = true
+    this.head.last = undefined
   }
 
   /** Waits for what is under way, then reads the position anew: a controller that opens a session may have spoken to another server. */
@@ -53,33 +66,26 @@ export class Lane {
 
   /** Decides about a batch. Throws PAN0302 for a hole and PAN0303 for other content under a known name. */
   async judge(header: BatchHeader): Promise<Verdict> {
-    this.durable ??= await this.ledger.position(this.principal, this.stream)
+    const { epoch } = this
+    this.durable ??= await this.ledger.position(this.principal, this.stream, epoch)
     const last = this.admitted ?? this.durable
-    const { epoch, seq, sha256, prev } = header
-    const isNext = epoch === last.epoch ? seq === last.seq + 1 : epoch > last.epoch && seq === 1
-    if (isNext) {
-      if (prev !== (epoch === last.epoch ? last.sha256 : ''))
-        throw new PanoptesError('PAN0303', `batch ${seq} names another batch before it than the stored one`)
+    const { seq, sha256, prev } = header
+    if (seq === last.seq + 1) {
+      if (prev !== last.sha256) throw new PanoptesError('PAN0303', `batch ${seq} names another batch before it than the stored one`)
       const { doubtful } = this
       this.doubtful = false
       return { take: true, doubtful }
     }
-    if (epoch > last.epoch) throw expected(epoch, 1, 'a new epoch begins at batch 1')
-    if (epoch === last.epoch && seq > last.seq) throw expected(epoch, last.seq + 1, `batch ${seq} leaves a hole`)
-    const known = this.admitted?.epoch === epoch && this.admitted.seq === seq ? this.admitted.sha256 : await this.ledger.checksum(this.principal, header)
-    if (known === undefined && !(epoch === last.epoch && seq > this.durable.seq)) throw expected(last.epoch, last.seq + 1, 'a batch of an epoch that is over')
+    if (seq > last.seq) throw expected(epoch, last.seq + 1, last.seq === 0 ? 'a new epoch begins at batch 1' : `batch ${seq} leaves a hole`)
+    const known = this.admitted?.seq === seq ? this.admitted.sha256 : await this.ledger.checksum(this.principal, header)
+    if (known === undefined && seq <= this.durable.seq) throw expected(epoch, last.seq + 1, `batch ${seq} is not in the ledger`)
     if (known !== undefined && known !== sha256) throw new PanoptesError('PAN0303', `batch ${seq} of epoch ${epoch} is stored with other content`)
-    return { take: false, wait: this.underWay, acknowledged: epoch === this.durable.epoch ? Math.max(seq, this.durable.seq) : seq }
+    return { take: false, wait: this.underWay, acknowledged: Math.max(seq, this.durable.seq) }
   }
 
   /** Notes that a batch is on its way; `stored` settles once it is durable or lost. */
-  admit({ epoch, seq, sha256 }: BatchHeader, stored: Promise<unknown>): void {
-    this.admitted = { epoch, seq, sha256 }
+  admit({ seq, sha256 }: BatchHeader, stored: Promise<unknown>): void {
+    this.admitted = { seq, sha256 }
     this.underWay = stored
-  }
-
-  /** True where this batch follows the durable one: it does not after the one before it failed. */
-  follows({ epoch, seq }: BatchHeader, durable: Pick<Position, 'epoch' | 'seq'>): boolean {
-    return epoch === durable.epoch ? seq === durable.seq + 1 : epoch > durable.epoch && seq === 1
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { BatchHeader, StreamName } from '@panoptes/contract'
 import type { Field, RecordStore } from '../platform/record/index.ts'
-import type { IngestPrincipal, Resume } from './types.ts'
+import type { IngestPrincipal, Lanes } from './types.ts'
 
 /** One line of the ledger: a batch whose rows are in the record. */
 export interface Entry {
@@ -26,16 +26,19 @@ export interface Entry {
   chain: string
 }
 
-/** The last batch of a stream that is durable. */
+/** The last batch of an epoch that is durable: batch 0 where there is none. */
 export interface Position {
-  epoch: number
   seq: number
   sha256: string
-  chain: string
+  /** No later than this, microseconds since 1970, what follows it was received. */
   received: number
 }
 
-const start: Position = { epoch: 0, seq: 0, sha256: '', chain: '', received: 0 }
+/** A link of the chain: over all batches of a controller's stream, in the order of their receipt, then of epoch and sequence. */
+export interface Link {
+  chain: string
+  received: number
+}
 
 const fields: readonly Field[] = [
   ...['org', 'cluster', 'controller', 'origin', 'stream'].map((name) => ({ name, type: 'String' })),
@@ -50,6 +53,9 @@ const fields: readonly Field[] = [
   { name: 'rows_hash', type: 'UInt64' },
   { name: 'chain', type: 'FixedString(64)' },
 ]
+
+/** More than a controller can still have to send. */
+const mostEpochs = 1_000
 
 /** What an auditor recomputes: each batch's link holds all before it of its controller and stream. */
 export function chainOf(before: string, e: Omit<Entry, 'chain' | 'received' | 'bytes' | 'from_ts' | 'until_ts' | 'origin' | 'day' | 'schema'>): string {
@@ -72,13 +78,26 @@ export class Ledger {
     await this.record.insertRows('batches', rows, fields)
   }
 
-  async position({ org, controller }: IngestPrincipal, stream: StreamName): Promise<Position> {
+  async position(principal: IngestPrincipal, stream: StreamName, epoch: number): Promise<Position> {
+    const { org, controller } = principal
     const [row] = await this.record.query<Position>(
-      `SELECT epoch, seq, toString(sha256) AS sha256, toString(chain) AS chain, toUnixTimestamp64Micro(batches.received) AS received
-       FROM batches WHERE org = {org:String} AND controller = {controller:String} AND stream = {stream:String} ORDER BY epoch DESC, seq DESC LIMIT 1`,
+      `SELECT seq, toString(sha256) AS sha256, toUnixTimestamp64Micro(batches.received) AS received
+       FROM batches WHERE org = {org:String} AND controller = {controller:String} AND stream = {stream:String} AND epoch = {epoch:UInt64} ORDER BY seq DESC LIMIT 1`,
+      { org, controller, stream, epoch },
+    )
+    // An epoch is named by the moment of its creation: nothing of it is older.
+    return row ?? { seq: 0, sha256: '', received: Math.min(epoch * 1_000, (await this.head(principal, stream)).received) }
+  }
+
+  /** The last link of a stream's chain; an empty one where there is none. */
+  async head({ org, controller }: IngestPrincipal, stream: StreamName): Promise<Link> {
+    const [row] = await this.record.query<Link>(
+      `SELECT toString(chain) AS chain, toUnixTimestamp64Micro(batches.received) AS received
+       FROM batches WHERE org = {org:String} AND controller = {controller:String} AND stream = {stream:String}
+       ORDER BY batches.received DESC, epoch DESC, seq DESC LIMIT 1`,
       { org, controller, stream },
     )
-    return row ?? { ...start }
+    return row ? { chain: row.chain, received: Number(row.received) } : { chain: '', received: 0 }
   }
 
   /** Checksum of a batch that may be stored; undefined where it is not. */
@@ -91,11 +110,18 @@ export class Ledger {
     return row?.sha256
   }
 
-  async resume({ org, controller }: IngestPrincipal): Promise<Resume> {
-    const rows = await this.record.query<{ stream: StreamName; at: [number, number] }>(
-      'SELECT stream, max((epoch, seq)) AS at FROM batches WHERE org = {org:String} AND controller = {controller:String} GROUP BY stream',
-      { org, controller },
+  /** Where each epoch of each stream stands, newest epoch first, at most `mostEpochs` of a stream. */
+  async lanes({ org, controller }: IngestPrincipal): Promise<Lanes> {
+    const rows = await this.record.query<{ stream: StreamName; epoch: number; seq: number }>(
+      `SELECT stream, epoch, max(batches.seq) AS seq FROM batches WHERE org = {org:String} AND controller = {controller:String}
+       GROUP BY stream, epoch ORDER BY stream, epoch DESC LIMIT {most:UInt32} BY stream`,
+      { org, controller, most: mostEpochs },
     )
-    return Object.fromEntries(rows.map(({ stream, at: [epoch, seq] }) => [stream, { epoch, seq }]))
+    const lanes: Lanes = {}
+    for (const { stream, epoch, seq } of rows) {
+      lanes[stream] ??= []
+      lanes[stream].push({ epoch: Number(epoch), seq: Number(seq) })
+    }
+    return lanes
   }
 }

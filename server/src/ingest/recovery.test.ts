@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { PanoptesError } from '@panoptes/contract'
+import { type BatchHeader, PanoptesError } from '@panoptes/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { columnsOf, readBatch, unpack } from './batch.ts'
 import { createIngest } from './ingest.ts'
-import { alice, batchesOf, batchOf, countRows, type Lab, log, openLab } from './lab.ts'
+import { alice, batchesOf, batchOf, countRows, frame, type Lab, log, openLab } from './lab.ts'
 import { checkBlock } from './native/check.ts'
 import { Store } from './store.ts'
 
@@ -19,6 +19,13 @@ async function storeWithoutLedger(bytes: Buffer, controller: string): Promise<vo
   const block = await checkBlock(await unpack(batch), columnsOf(batch.header), batch.header)
   const pending = { principal: { ...alice, controller }, header: batch.header, block, bytes: bytes.length }
   await new Store(lab.record).put([pending], Date.now() * 1000, new Map())
+}
+
+/** The same batch behind another one. */
+function reseal(bytes: Buffer, change: { prev: string }): { bytes: Buffer; header: BatchHeader } {
+  const { header, payload } = readBatch(bytes)
+  const changed = { ...header, ...change }
+  return { bytes: frame(changed, payload), header: changed }
 }
 
 /** Sends until it is acknowledged, as a controller does. */
@@ -88,4 +95,44 @@ describe('after a crash', () => {
     expect((await again.verify({})).problems).toEqual([])
     await again.close()
   })
+})
+
+describe('a controller that catches up', () => {
+  it('sends two epochs of a stream at once, each in its order, over days and crashes', async () => {
+    const mine = { ...alice, controller: 'late' }
+    const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10)
+    const backlog = [...(await batchesOf(lab.record, 6, { epoch: 11, day: yesterday })), ...(await batchesOf(lab.record, 9, { epoch: 11 })).slice(6)]
+    for (const [i, batch] of backlog.entries()) if (i > 0) backlog[i] = reseal(batch.bytes, { prev: backlog[i - 1]!.header.sha256 })
+    const live = await batchesOf(lab.record, 8, { epoch: 12 })
+    await insist('late', backlog[0]!.bytes)
+    const send = async (batches: typeof live) => {
+      for (const { bytes } of batches) await insist('late', bytes)
+    }
+    await Promise.all([send(backlog.slice(1, 5)), send(live.slice(0, 4))])
+    expect(await lab.ingest.lanes(mine)).toEqual({
+      accesses: [
+        { epoch: 12, seq: 4 },
+        { epoch: 11, seq: 5 },
+      ],
+    })
+    expect(await lab.ingest.resume(mine)).toEqual({ accesses: { epoch: 12, seq: 4 } })
+    // A crash between rows and ledger in both lanes, and a server that knows nothing of them.
+    await storeWithoutLedger(backlog[5]!.bytes, 'late')
+    await storeWithoutLedger(live[4]!.bytes, 'late')
+    const again = await createIngest({ record: lab.record, log })
+    await expect(again.accept(mine, backlog[7]!.bytes)).rejects.toMatchObject({ code: 'PAN0302', fields: { expected: { epoch: 11, seq: 6 } } })
+    const proceed = async (batches: typeof live) => {
+      for (const { bytes } of batches) await again.accept(mine, bytes)
+    }
+    await Promise.all([proceed(live.slice(4)), proceed(backlog.slice(5))])
+    expect(await again.accept(mine, backlog[2]!.bytes)).toEqual({ stream: 'accesses', epoch: 11, acknowledged: 9 })
+    expect(
+      await lab.record.query("SELECT epoch, count() AS n, uniqExact(batch, row) AS u FROM accesses WHERE controller = 'late' GROUP BY epoch ORDER BY epoch"),
+    ).toEqual([
+      { epoch: 11, n: 900, u: 900 },
+      { epoch: 12, n: 800, u: 800 },
+    ])
+    expect((await again.verify({})).problems).toEqual([])
+    await again.close()
+  }, 60_000)
 })

@@ -25,6 +25,9 @@ export interface Accepted {
 /** Where each stream of a controller stands; a stream that was never written is absent. */
 export type Resume = Partial<Record<StreamName, StreamPosition>>
 
+/** Where each epoch of each stream stands, newest epoch first. */
+export type Lanes = Partial<Record<StreamName, StreamPosition[]>>
+
 export interface Problem {
   /** `controller/stream/epoch/seq`, or the name of a part. */
   batch: string
@@ -82,7 +85,9 @@ export interface Ingest {
    * PAN0304 (schema), PAN0005 (busy or away: send again), PAN0006 (disk).
    */
   accept(principal: IngestPrincipal, bytes: Uint8Array): Promise<Ack>
-  /** Where each stream stands, read from the ledger. */
+  /** Where each epoch of each stream stands, read from the ledger. */
+  lanes(principal: IngestPrincipal): Promise<Lanes>
+  /** Where the newest epoch of each stream stands. */
   resume(principal: IngestPrincipal): Promise<Resume>
   /** Calls back for every batch that has become durable; returns how to stop. */
   subscribe(listener: (accepted: Accepted) => void): () => void

@@ -55,27 +55,28 @@ async function retirements(record: RecordStore): Promise<Map<string, number>> {
 
 async function checkChains(record: RecordStore, report: (problem: Problem) => void, signal?: AbortSignal): Promise<void> {
   const sql = `SELECT org, cluster, controller, stream, epoch, seq, toString(day), rows, toString(rows_hash), toString(sha256), toString(chain), toUnixTimestamp64Micro(received)
-    FROM batches ORDER BY org, controller, stream, epoch, seq`
+    FROM batches ORDER BY org, controller, stream, batches.received, epoch, seq`
   const stream = await record.stream(sql, 'JSONCompactEachRow', {}, { signal })
   let lane = ''
   let before = ''
-  let last: [number, number] = [0, 0]
+  // Several epochs may have been sent at once: each has its own sequence, the chain goes over all of them.
+  let last = new Map<number, number>()
   for await (const line of createInterface({ input: stream })) {
     const [org, cluster, controller, name, epoch, seq, , rows, rows_hash, sha256, chain] = JSON.parse(line) as LedgerLine
     const own = JSON.stringify([org, controller, name])
     if (own !== lane) {
       lane = own
       before = ''
-      last = [0, 0]
+      last = new Map()
     }
     const batch = `${controller}/${name}/${epoch}/${seq}`
-    const due = Number(epoch) === last[0] ? last[1] + 1 : 1
+    const due = (last.get(Number(epoch)) ?? 0) + 1
     if (Number(seq) !== due) report({ batch, problem: 'chain', detail: `batch ${due} of epoch ${epoch} is not in the ledger` })
     const right = chainOf(before, { org, cluster, controller, stream: name, epoch: Number(epoch), seq: Number(seq), rows: Number(rows), rows_hash, sha256 })
     if (right !== chain) report({ batch, problem: 'chain', detail: 'its chained checksum does not follow from the batch before it' })
     // One break is one report: go on from what is written.
     before = chain
-    last = [Number(epoch), Number(seq)]
+    last.set(Number(epoch), Number(seq))
   }
 }
 

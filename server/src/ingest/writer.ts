@@ -1,6 +1,6 @@
 import { PanoptesError } from '@panoptes/contract'
-import type { Lane } from './lane.ts'
-import { chainOf, type Entry, type Ledger, type Position } from './ledger.ts'
+import type { Head, Lane } from './lane.ts'
+import { chainOf, type Entry, type Ledger, type Link } from './ledger.ts'
 import type { Held, Pending, Store } from './store.ts'
 
 interface Queued extends Pending {
@@ -64,10 +64,17 @@ export class Writer {
   }
 
   private readonly writing = new Set<Promise<void>>()
+  /** Chains that a group is adding to: batches of another day or epoch of the same stream wait for it. */
+  private readonly chaining = new Map<Head, Promise<void>>()
 
   private async drain(key: string): Promise<void> {
     for (let queue = this.queues.get(key)!; queue.length > 0; ) {
       await this.paused
+      const before = queue.map(({ lane }) => this.chaining.get(lane.head)).find((work) => work !== undefined)
+      if (before) {
+        await before
+        continue
+      }
       const group = takeGroup(queue)
       const work = this.writeGroup(group).catch((error: unknown) => {
         for (const { lane, failed } of group) {
@@ -76,8 +83,10 @@ export class Writer {
         }
       })
       this.writing.add(work)
+      for (const { lane } of group) this.chaining.set(lane.head, work)
       await work
       this.writing.delete(work)
+      for (const { lane } of group) this.chaining.delete(lane.head)
     }
     this.queues.delete(key)
     this.busy.delete(key)
@@ -88,15 +97,20 @@ export class Writer {
     for (const item of queued)
       if (!group.includes(item)) item.failed(new PanoptesError('PAN0005', 'the batch before this one could not be stored; send it again'))
     if (group.length === 0) return
-    this.lastReceivedUs = Math.max(Date.now() * 1000, this.lastReceivedUs + 1)
+    // Order of receipt is order of the chain, also where a clock was set back.
+    group.sort((a, b) => a.header.epoch - b.header.epoch || a.header.seq - b.header.seq)
+    const heads = new Map<Head, Link>()
+    for (const { lane } of group) if (!heads.has(lane.head)) heads.set(lane.head, lane.head.last ?? (await this.ledger.head(lane.principal, lane.stream)))
+    this.lastReceivedUs = Math.max(Date.now() * 1000, this.lastReceivedUs + 1, ...[...heads.values()].map((head) => head.received + 1))
     const receivedUs = this.lastReceivedUs
     const doubtful = new Map(group.filter((item) => item.doubtful).map((item) => [item as Pending, Math.max(0, item.lane.durable!.received - clockSlackUs)]))
     const held = await this.store.put(group, receivedUs, doubtful)
-    const entries = entriesOf(group, held, receivedUs)
+    const entries = entriesOf(group, held, receivedUs, heads)
     await this.ledger.write(entries)
     for (const [i, item] of group.entries()) {
-      const { epoch, seq, sha256, chain, received } = entries[i]!
-      item.lane.durable = { epoch, seq, sha256, chain, received }
+      const { seq, sha256, chain, received } = entries[i]!
+      item.lane.durable = { seq, sha256, received }
+      item.lane.head.last = { chain, received }
       item.done(receivedUs)
     }
   }
@@ -113,18 +127,18 @@ function takeGroup(queue: Queued[]): Queued[] {
 function inOrder(item: Queued, queued: readonly Queued[]): boolean {
   const before = queued.slice(0, queued.indexOf(item)).findLast((other) => other.lane === item.lane)
   const at = before ? before.header : item.lane.durable
-  return at !== undefined && item.lane.follows(item.header, at)
+  return at !== undefined && item.header.seq === at.seq + 1
 }
 
-function entriesOf(group: readonly Queued[], held: ReadonlyMap<Pending, Held>, received: number): Entry[] {
-  const chains = new Map<Lane, string>()
+/** Lines of the ledger for a group, chained to what stands in `heads`, which afterwards holds their last links. */
+function entriesOf(group: readonly Queued[], held: ReadonlyMap<Pending, Held>, received: number, heads: Map<Head, Link>): Entry[] {
   return group.map((item) => {
     const { principal, header, block, bytes, lane } = item
     const { stream, epoch, seq, schema, day, rows, sha256 } = header
     const { org, cluster, controller, origin } = principal
     const entry = { org, cluster, controller, origin, stream, epoch, seq, schema, day, rows, bytes, sha256, rows_hash: held.get(item)!.hash }
-    const chain = chainOf(chains.get(lane) ?? (lane.durable as Position).chain, entry)
-    chains.set(lane, chain)
+    const chain = chainOf(heads.get(lane.head)!.chain, entry)
+    heads.set(lane.head, { chain, received })
     return { ...entry, from_ts: block.fromUs, until_ts: block.untilUs, received, chain }
   })
 }
