@@ -19,17 +19,18 @@ export async function countRows(api: Api, cluster: string): Promise<number> {
 }
 
 /**
- * Waits until the record holds `rows` rows of a controller's cluster, or until its spool is empty and nothing has come for
+ * Waits until the record holds `rows` rows of a controller's cluster, or until its backlog is gone and nothing has come for
  * `quietS` seconds; answers the count. A slow machine only makes it longer.
  */
-export async function settle(api: Api, controller: Pick<Controller, 'cluster' | 'waiting'>, rows: number, seconds = 600, quietS = 6): Promise<number> {
+export async function settle(api: Api, controller: Pick<Controller, 'cluster' | 'waiting'>, rows: number, seconds = 600, quietS = 10): Promise<number> {
   const end = Date.now() + seconds * 1000
   let last = -1
   let changed = Date.now()
   for (;;) {
     const waiting = await controller.waiting()
     const now = await countRows(api, controller.cluster).catch(() => last)
-    if (now !== last || waiting > 0) changed = Date.now()
+    // Counters and gap reports go on, so a few batches always wait.
+    if (now !== last || waiting > 4) changed = Date.now()
     last = now
     if (now >= rows || Date.now() > end || Date.now() - changed > quietS * 1000) return now
     await sleep(500)
