@@ -100,6 +100,43 @@ describe('a controller', () => {
     expect(await call.end()).toBe('0')
   }, 30_000)
 
+  it('sends what is new while a backlog catches up, each once', async () => {
+    const { server, url, dir } = await lab()
+    let away = true
+    server.trouble = () => (away ? 503 : undefined)
+    const first = await start(url, dir)
+    const send = async ({ otlpHttpPort }: Controller, path: string) => {
+      const record = { timeUnixNano: `${Date.now()}000000`, attributes: [{ key: 'path', value: { stringValue: path } }] }
+      const body = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [record] }] }] })
+      const { status } = await fetch(`http://127.0.0.1:${otlpHttpPort}/v1/logs`, { method: 'POST', body, headers: { 'content-type': 'application/json' } })
+      expect(status).toBe(200)
+    }
+    for (let i = 0; i < 12; i++) await send(first, `/old/${i}`)
+    await first.stop(0)
+    away = false
+    let release = (): void => {}
+    const released = new Promise<void>((done) => {
+      release = done
+    })
+    let backlog = 0
+    server.hold = ({ stream, epoch, seq }) => {
+      if (stream !== 'accesses') return undefined
+      if (backlog === 0) backlog = epoch
+      return epoch === backlog && seq > 3 ? released : undefined
+    }
+    const second = await start(url, dir)
+    const paths = () => server.rows.accesses!.map((row) => row.path)
+    await until('the backlog is on its way', () => paths().length === 3)
+    for (let i = 0; i < 4; i++) await send(second, `/new/${i}`)
+    await until('what is new is there', () => paths().length === 7)
+    expect(paths().slice(3)).toEqual([0, 1, 2, 3].map((i) => `/new/${i}`))
+    release()
+    await until('the backlog is there too', () => paths().length === 16)
+    expect(paths().filter((path) => String(path).startsWith('/old'))).toEqual(Array.from({ length: 12 }, (_, i) => `/old/${i}`))
+    await until('the backlog is removed', () => readdirSync(join(dir, 'spool')).filter((name) => name.startsWith('accesses')).length === 1)
+    expect([server.faults, server.rows.gaps]).toEqual([[], []])
+  }, 60_000)
+
   it('refuses by gRPC status what is too large, compressed or unknown', async () => {
     const { url, dir } = await lab()
     const { alsPort } = await start(url, dir)

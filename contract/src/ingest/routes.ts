@@ -69,7 +69,7 @@ export const Session = z
     /** Where each stream stands, newest epoch; a stream that was never written is absent. */
     resume: z.partialRecord(streamName, StreamPosition),
     /** Where each epoch of each stream stands, newest epoch first: a controller that catches up has several on their way. */
-    lanes: z.partialRecord(streamName, z.array(StreamPosition)).optional(),
+    lanes: z.partialRecord(streamName, z.array(StreamPosition)),
   })
   .strict()
 export type Session = z.infer<typeof Session>

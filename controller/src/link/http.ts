@@ -14,7 +14,8 @@ export class ServerClient {
   /** `ca` is PEM text of an authority to trust besides the system's, or undefined. */
   constructor(base: string, ca?: string) {
     this.base = new URL(base)
-    const options = { keepAlive: true, maxSockets: 2, ...(ca === undefined ? {} : { ca }) }
+    // what is new must not wait for a connection that a backlog holds
+    const options = { keepAlive: true, maxSockets: 6, ...(ca === undefined ? {} : { ca }) }
     this.agent = this.base.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options)
   }
 

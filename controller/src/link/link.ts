@@ -15,7 +15,7 @@ import {
 } from '@panoptes/contract/ingest'
 import type { Logger } from 'pino'
 import { encodeBatch } from '../batch/index.ts'
-import type { Ready, Spool } from '../spool/index.ts'
+import { type LaneName, laneNames, type Ready, type Spool } from '../spool/index.ts'
 import { type Answer, ServerClient } from './http.ts'
 import { freshTicket, type IdentityFile } from './identity.ts'
 
@@ -53,8 +53,8 @@ class Refused extends Error {
 }
 
 /**
- * The one way out: enrols once, opens a session, then sends what the spool holds, each stream in order and one batch of
- * it at a time, and a heartbeat every five seconds. Whatever fails is tried again, later and later, with jitter.
+ * The one way out: enrols once, opens a session, then sends what the spool holds, each lane of a stream in order and one
+ * batch of it at a time, and a heartbeat every five seconds. Whatever fails is tried again, later and later, with jitter.
  */
 export class Link {
   private readonly options: LinkOptions
@@ -95,7 +95,7 @@ export class Link {
     while (!this.stopped) {
       try {
         await this.connect()
-        const ends = await Promise.allSettled(streamNames.map((stream) => this.pump(stream, this.session)))
+        const ends = await Promise.allSettled(laneNames.flatMap((lane) => streamNames.map((stream) => this.pump(stream, lane, this.session))))
         const failed = ends.find((e) => e.status === 'rejected')
         if (failed) throw failed.reason
       } catch (error) {
@@ -117,10 +117,10 @@ export class Link {
     const { instance, ticket, next } = identity.value
     const answer = await this.json(openSession.path, { instance, ticket, next, version: this.options.version })
     if (answer.status !== 201 && answer.status !== 200) throw new Refused(answer)
-    const { session, resume } = Session.parse(answer.body)
+    const { session, resume, lanes } = Session.parse(answer.body)
     this.turn(next)
     this.session = session
-    await spool.resume(resume)
+    await spool.resume(lanes)
     this.state = 'connected'
     this.options.log.info({ server: this.options.server, resume }, 'connected')
     void this.beat()
@@ -145,13 +145,13 @@ export class Link {
     log.info({ controller, cluster }, 'enrolled')
   }
 
-  /** Sends a stream's batches as they come, until the session ends or the stream has a hole. */
-  private async pump(stream: StreamName, session: string): Promise<void> {
+  /** Sends a lane's batches as they come, until the session ends or the stream has a hole. */
+  private async pump(stream: StreamName, lane: LaneName, session: string): Promise<void> {
     const { spool } = this.options
     try {
       while (!this.stopped && this.session === session && spool.continuous(stream)) {
-        const ready = await spool.next(stream)
-        if (ready) await this.send(stream, ready)
+        const ready = await spool.next(stream, lane)
+        if (ready) await this.send(stream, lane, ready)
         else {
           this.failures = 0
           await this.rest(1000)
@@ -163,12 +163,12 @@ export class Link {
     }
   }
 
-  private async send(stream: StreamName, { header, payload }: Ready): Promise<void> {
+  private async send(stream: StreamName, lane: LaneName, { header, payload }: Ready): Promise<void> {
     const { spool, log } = this.options
     const answer = await this.post(sendBatch.path, batchMediaType, encodeBatch(header, payload))
     if (answer.status === 200) {
       const { epoch, acknowledged } = BatchAcknowledged.parse(answer.body)
-      await spool.acknowledge(stream, { epoch, seq: acknowledged })
+      await spool.acknowledge(stream, { epoch, seq: acknowledged }, lane)
       this.failures = 0
       return
     }
@@ -176,7 +176,7 @@ export class Link {
     if (!final.has(refused.code)) throw refused
     const { epoch, seq, rows } = header
     log.error({ stream, epoch, seq, rows, error: refused.message }, 'batch refused for good and set aside')
-    await spool.refuse(stream)
+    await spool.refuse(stream, lane)
   }
 
   private async beat(): Promise<void> {

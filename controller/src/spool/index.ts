@@ -1,2 +1,2 @@
 export { type Loss, type Ready, StreamLog } from './log.ts'
-export { Spool, type SpoolOptions } from './spool.ts'
+export { type LaneName, laneNames, Spool, type SpoolOptions } from './spool.ts'

@@ -1,7 +1,8 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import type { BatchHeader, StreamName, StreamPosition } from '@panoptes/contract/ingest'
+import { dirname, join } from 'node:path'
+import type { BatchHeader, StreamPosition } from '@panoptes/contract/ingest'
 import type { PackedBatch } from '../batch/index.ts'
+import type { Epochs } from './epochs.ts'
 import { listFiles, recoverSegments } from './recover.ts'
 import { type IndexLine, readIndex, Segment } from './segment.ts'
 
@@ -23,27 +24,27 @@ interface Position extends StreamPosition {
 }
 
 /**
- * The spool of one stream: batches in order, on disk, until the server has them. Epoch and sequence are those under
+ * One lane of a stream's spool: batches in order, on disk, until the server has them. Epoch and sequence are those under
  * which a batch is sent. They stay as they are while nothing is missing; where something is (dropped, damaged), all that
  * was not yet acknowledged moves to a new epoch, which begins at 1 (`rebase`). Nothing that the server may already hold
  * ever gets a second name: the server's own position decides that first (`resume`).
  */
 export class StreamLog {
-  readonly stream: StreamName
-  readonly dir: string
+  dir: string
   private segments: Segment[] = []
   private position: Position
-  private readonly now: () => number
+  private readonly epochs: Epochs
   private readonly segmentBytes: number
 
-  constructor(root: string, stream: StreamName, now: () => number, segmentBytes: number) {
-    this.stream = stream
+  constructor(dir: string, epochs: Epochs, segmentBytes: number) {
     this.segmentBytes = segmentBytes
-    this.now = now
-    this.dir = join(root, stream)
+    this.epochs = epochs
+    this.dir = dir
     mkdirSync(this.dir, { recursive: true })
     this.segments = recoverSegments(this.dir)
+    for (const epoch of this.named()) epochs.saw(epoch)
     this.position = this.readPosition()
+    epochs.saw(this.position.epoch)
   }
 
   get bytes(): number {
@@ -89,6 +90,34 @@ export class StreamLog {
     return segment
   }
 
+  /** Epochs of the files that lie here. */
+  private named(): number[] {
+    return listFiles(this.dir).map(({ epoch }) => epoch)
+  }
+
+  /** Of the server's positions, newest first, the one that is about this lane. */
+  own(positions: readonly StreamPosition[]): StreamPosition | undefined {
+    const mine = new Set([this.position.epoch, ...this.named()])
+    return positions.find(({ epoch }) => mine.has(epoch))
+  }
+
+  /** Gives the lane another folder, so that a new one can begin where it lay. */
+  move(dir: string): void {
+    this.writePosition()
+    renameSync(this.dir, dir)
+    this.dir = dir
+    for (const s of this.segments) s.dir = dir
+    syncDir(dirname(dir))
+  }
+
+  /** Ends a lane of which nothing waits: answers what is missing of it for good, and removes it. */
+  finish(): Loss[] {
+    const losses = this.collectLosses()
+    this.close()
+    rmSync(this.dir, { recursive: true, force: true })
+    return losses
+  }
+
   /**
    * Learns where the server stands: what it has is let go, and where the rest does not follow it, the rest is renamed.
    * Answers what is missing for good.
@@ -100,7 +129,7 @@ export class StreamLog {
     const losses = this.collectLosses()
     const forgotten = this.forgotten(server)
     if (forgotten > 0) losses.push({ reason: 'tail-unknown', lines: [], batches: forgotten })
-    if (forgotten > 0 || !this.continuous) this.rebase(server)
+    if (forgotten > 0 || !this.continuous) this.rebase()
     return losses
   }
 
@@ -140,7 +169,7 @@ export class StreamLog {
     const seq = segment.epoch === this.position.epoch ? Math.max(segment.first, this.position.seq + 1) : segment.first
     const line = readIndex(segment.path('idx'))[seq - segment.first]
     this.position = { epoch: segment.epoch, seq, sha256: '' }
-    this.rebase(this.position)
+    this.rebase()
     return { reason, lines: line ? [line] : [], batches: 1 }
   }
 
@@ -192,8 +221,8 @@ export class StreamLog {
    * Gives all that waits a new epoch. The newest segment is renamed first: should the process die on the way, an epoch
    * lower than the server's holds only what the server has.
    */
-  private rebase(server: StreamPosition | undefined): void {
-    const epoch = Math.max(this.now(), this.position.epoch + 1, (server?.epoch ?? 0) + 1, ...this.segments.map((s) => s.epoch + 1))
+  private rebase(): void {
+    const epoch = this.epochs.next()
     this.segments = this.segments.flatMap((s) => this.withoutSent(s))
     let seq = this.segments.reduce((sum, s) => sum + s.items.length, 0) + 1
     for (const s of [...this.segments].reverse()) {
@@ -272,7 +301,7 @@ export class StreamLog {
       // a new spool, or a position that cannot be read: the server's will do
     }
     const first = this.segments[0]
-    this.position = { epoch: first?.epoch ?? this.now(), seq: (first?.first ?? 1) - 1, sha256: '' }
+    this.position = { epoch: first?.epoch ?? this.epochs.next(), seq: (first?.first ?? 1) - 1, sha256: '' }
     this.writePosition()
     return this.position
   }

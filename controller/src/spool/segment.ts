@@ -43,7 +43,7 @@ export interface IndexLine {
  * lines) that outlives it, so that it is known what was lost with it. Epoch and sequence lie in the name alone.
  */
 export class Segment {
-  readonly dir: string
+  dir: string
   epoch: number
   first: number
   readonly items: Item[] = []

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { StreamPosition } from '@panoptes/contract/ingest'
 import { afterEach, describe, expect, it } from 'vitest'
 import { numberOf, random, rawBatch } from '../testing/index.ts'
-import { type Loss, Spool, type SpoolOptions } from './index.ts'
+import { type LaneName, type Loss, laneNames, Spool, type SpoolOptions } from './index.ts'
 
 const dirs: string[] = []
 afterEach(() => {
@@ -34,30 +34,42 @@ function open(dir: string, options: Partial<SpoolOptions> = {}) {
   return { spool, losses }
 }
 
-/** Sends everything, as a link would; answers the numbers of the batches and where the server stands then. */
-async function drain(spool: Spool, server: StreamPosition | undefined, most = Number.POSITIVE_INFINITY) {
-  await spool.resume(server ? { accesses: server } : {})
+/**
+ * Sends everything, as a link would, lane by turns; answers the numbers of the batches, those of each epoch, and where the
+ * server stands then. With `lostAnswers` it has one batch more of each lane than the spool was told.
+ */
+async function drain(spool: Spool, server: StreamPosition[] = [], most = Number.POSITIVE_INFINITY, lostAnswers = false) {
+  await spool.resume({ accesses: server })
+  const positions = new Map(server.map(({ epoch, seq }) => [epoch, seq]))
+  const chain = new Map<number, string>()
   const numbers: number[] = []
-  let position = server
-  let prev: string | undefined
-  while (numbers.length < most) {
-    const ready = await spool.next('accesses')
-    if (!ready) break
-    const { epoch, seq, sha256 } = ready.header
-    if (position && position.epoch === epoch) expect(seq).toBe(position.seq + 1)
-    else {
-      expect(seq).toBe(1)
-      expect(epoch).toBeGreaterThan(position?.epoch ?? 0)
-    }
-    if (seq === 1) expect(ready.header.prev).toBe('')
-    else if (prev !== undefined) expect(ready.header.prev).toBe(prev)
-    else expect(ready.header.prev).toMatch(/^[0-9a-f]{64}$/)
-    prev = sha256
-    position = { epoch, seq }
-    numbers.push(numberOf(ready.payload))
-    await spool.acknowledge('accesses', position)
+  const lanes = new Map<number, number[]>()
+  const send = async (lane: LaneName) => {
+    const ready = await spool.next('accesses', lane)
+    if (!ready) return undefined
+    const { epoch, seq, sha256, prev } = ready.header
+    expect(seq).toBe((positions.get(epoch) ?? 0) + 1)
+    if (seq === 1) expect(prev).toBe('')
+    else if (chain.has(epoch)) expect(prev).toBe(chain.get(epoch))
+    else expect(prev).toMatch(/^[0-9a-f]{64}$/)
+    chain.set(epoch, sha256)
+    positions.set(epoch, seq)
+    const number = numberOf(ready.payload)
+    numbers.push(number)
+    lanes.set(epoch, [...(lanes.get(epoch) ?? []), number])
+    return { epoch, seq }
   }
-  return { numbers, position }
+  for (let sent = true; sent && numbers.length < most; ) {
+    sent = false
+    for (const lane of laneNames) {
+      const to = await send(lane)
+      if (to) await spool.acknowledge('accesses', to, lane)
+      sent ||= to !== undefined
+    }
+  }
+  if (lostAnswers) for (const lane of laneNames) await send(lane)
+  const position = [...positions].map(([epoch, seq]) => ({ epoch, seq })).sort((x, y) => y.epoch - x.epoch)
+  return { numbers, lanes, position }
 }
 
 const accesses = (dir: string): string => join(dir, 'spool', 'accesses')
@@ -96,7 +108,7 @@ describe('the spool', () => {
     const { spool, losses } = open(dir)
     await spool.resume({})
     const { header } = (await spool.next('accesses'))!
-    expect((await drain(spool, { epoch: header.epoch, seq: 4 })).numbers).toEqual([4, 5])
+    expect((await drain(spool, [{ epoch: header.epoch, seq: 4 }])).numbers).toEqual([4, 5])
     expect(losses).toEqual([])
     await spool.close()
   })
@@ -197,11 +209,49 @@ describe('the spool', () => {
     await spool.close()
   })
 
+  it('sends what is new beside a backlog, over restarts, and removes the backlog then', async () => {
+    const dir = folder()
+    await fill(dir, 12)
+    const first = open(dir)
+    await first.spool.resume({})
+    for (let i = 12; i < 15; i++) await first.spool.submit(rawBatch(i))
+    const { numbers, position } = await drain(first.spool, [], 4)
+    expect(numbers).toEqual([12, 0, 13, 1])
+    await first.spool.close()
+    await fill(dir, 26, 15)
+    const second = open(dir)
+    const lost = await drain(second.spool, position, 2, true)
+    expect(lost.numbers).toEqual([2, 3, 4])
+    await second.spool.submit(rawBatch(26))
+    const rest = await drain(second.spool, lost.position)
+    expect([...rest.lanes.values()]).toEqual([[26], upTo(12, 5), upTo(26, 14)])
+    expect(second.losses).toEqual([])
+    expect(readdirSync(join(dir, 'spool')).filter((name) => name.startsWith('accesses'))).toEqual(['accesses'])
+    await second.spool.close()
+  })
+
+  it('goes on with a backlog of which a batch is damaged, dropped or refused', async () => {
+    const dir = folder()
+    await fill(dir, 12)
+    const bytes = readFileSync(segments(dir)[0]!)
+    bytes[Math.floor(bytes.length * 0.3)]! ^= 4
+    writeFileSync(segments(dir)[0]!, bytes)
+    const { spool, losses } = open(dir)
+    const { numbers, position } = await drain(spool, [], 2)
+    await spool.submit(rawBatch(12))
+    await spool.refuse('accesses', 'backlog')
+    const rest = await drain(spool, position)
+    expect([...numbers, ...rest.numbers].sort((a, b) => a - b)).toEqual([0, 1, 4, 5, 6, 7, 8, 9, 10, 11, 12])
+    expect(losses.flatMap((l) => l.lines.map((x) => x.rows))).toEqual([13, 12])
+    await spool.close()
+  })
+
   it('holds what it said it holds, whenever the process is killed', async () => {
     const dir = folder()
     const next = random(7)
     const held: number[] = []
-    let server: StreamPosition | undefined
+    let server: StreamPosition[] = []
+    const lanes = new Map<number, number[]>()
     const got: number[] = []
     let start = 0
     for (let round = 0; round < 8; round++) {
@@ -219,8 +269,9 @@ describe('the spool', () => {
       held.push(...text.split('\n').slice(0, -1).map(Number))
       start = Math.max(...held) + 10
       const { spool, losses } = open(dir)
-      const drained = await drain(spool, server, round % 2 === 0 ? 20 : Number.POSITIVE_INFINITY)
+      const drained = await drain(spool, server, round % 3 === 2 ? Number.POSITIVE_INFINITY : 20, round % 2 === 0)
       got.push(...drained.numbers)
+      for (const [epoch, numbers] of drained.lanes) lanes.set(epoch, [...(lanes.get(epoch) ?? []), ...numbers])
       server = drained.position
       expect(losses).toEqual([])
       await spool.close()
@@ -230,6 +281,8 @@ describe('the spool', () => {
     await last.spool.close()
     expect(new Set(got).size).toBe(got.length)
     expect(held.filter((n) => !got.includes(n))).toEqual([])
-    expect([...got].sort((a, b) => a - b)).toEqual(got)
+    for (const numbers of lanes.values()) expect([...numbers].sort((a, b) => a - b)).toEqual(numbers)
+    expect(lanes.size).toBeGreaterThan(2)
+    expect(readdirSync(join(dir, 'spool')).filter((name) => name.startsWith('accesses'))).toEqual(['accesses'])
   }, 60_000)
 })

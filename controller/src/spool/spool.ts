@@ -1,7 +1,8 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type SpoolState, type StreamName, type StreamPosition, streamNames } from '@panoptes/contract/ingest'
 import { type PackedBatch, packBatch, type RawBatch } from '../batch/index.ts'
+import { Epochs } from './epochs.ts'
 import { DamagedBatch, type Loss, type Ready, StreamLog } from './log.ts'
 
 export interface SpoolOptions {
@@ -21,13 +22,26 @@ export interface SpoolOptions {
 /** So many batches may wait to be written before the streams are no longer read. */
 const maxQueue = 2
 
+/** Lanes of a stream in which batches are sent at once: what comes now, and what had to wait. */
+export type LaneName = 'live' | 'backlog'
+export const laneNames = ['live', 'backlog'] as const satisfies LaneName[]
+
+/** A stream of which more batches wait when the server comes back begins a new lane, so that the newest need not wait for them. */
+const backlogAbove = 8
+/** Lanes that one stream may have: after the next outage while it still catches up there is one more. */
+const mostLanes = 32
+
 /**
- * Batches on their way to the server, on disk: one log per stream, bounded together in bytes and age. One thing happens
- * at a time, so that nothing is renamed or dropped while it is written.
+ * Batches on their way to the server, on disk: the lanes of each stream, bounded together in bytes and age. The last lane
+ * takes what comes, under an epoch of its own; those before it, one for each outage, are sent out and removed, oldest
+ * first. One thing happens at a time, so that nothing is renamed or dropped while it is written.
  */
 export class Spool {
   private readonly options: SpoolOptions
-  private readonly logs: Record<StreamName, StreamLog>
+  private readonly root: string
+  private readonly segmentBytes: number
+  private readonly epochs: Epochs
+  private readonly lanes: Record<StreamName, StreamLog[]>
   private tail: Promise<void> = Promise.resolve()
   private queued = 0
   private closing = false
@@ -37,11 +51,25 @@ export class Spool {
 
   constructor(options: SpoolOptions) {
     this.options = options
-    const root = join(options.dir, 'spool')
-    mkdirSync(root, { recursive: true })
-    const segmentBytes = Math.max(64 * 1024, Math.min(32 * 1024 * 1024, Math.floor(options.maxBytes / 8)))
-    const logs = streamNames.map((stream) => [stream, new StreamLog(root, stream, options.now, segmentBytes)] as const)
-    this.logs = Object.fromEntries(logs) as Record<StreamName, StreamLog>
+    this.root = join(options.dir, 'spool')
+    mkdirSync(this.root, { recursive: true })
+    this.segmentBytes = Math.max(64 * 1024, Math.min(32 * 1024 * 1024, Math.floor(options.maxBytes / 8)))
+    this.epochs = new Epochs(options.now)
+    this.lanes = Object.fromEntries(streamNames.map((stream) => [stream, this.openLanes(stream)])) as Record<StreamName, StreamLog[]>
+  }
+
+  /** Backlogs lie in folders named `<stream>.<epoch that came after them>`, the live lane in `<stream>`. */
+  private openLanes(stream: StreamName): StreamLog[] {
+    const old = readdirSync(this.root).filter((name) => name.startsWith(`${stream}.`))
+    return [...old.sort(), stream].map((name) => this.open(name))
+  }
+
+  private open(name: string): StreamLog {
+    return new StreamLog(join(this.root, name), this.epochs, this.segmentBytes)
+  }
+
+  private get all(): StreamLog[] {
+    return streamNames.flatMap((stream) => this.lanes[stream])
   }
 
   /** True while more batches wait to be written than should: read no more. */
@@ -50,7 +78,7 @@ export class Spool {
   }
 
   get bytes(): number {
-    return streamNames.reduce((sum, s) => sum + this.logs[s].bytes, 0)
+    return this.all.reduce((sum, lane) => sum + lane.bytes, 0)
   }
 
   /** Calls back whenever a batch was written, or could be sent. */
@@ -71,11 +99,12 @@ export class Spool {
     }
   }
 
-  /** The batch of a stream that goes next; undefined where there is none, or `resume` must come first. */
-  next(stream: StreamName): Promise<Ready | undefined> {
+  /** The batch of a lane that goes next; undefined where there is none, or `resume` must come first. */
+  next(stream: StreamName, lane: LaneName = 'live'): Promise<Ready | undefined> {
     return this.locked(async () => {
-      const log = this.logs[stream]
-      if (!log.continuous) return undefined
+      if (lane === 'backlog') this.finish(stream)
+      const log = this.lane(stream, lane)
+      if (!log?.continuous) return undefined
       try {
         return log.next()
       } catch (error) {
@@ -88,43 +117,74 @@ export class Spool {
 
   /** False where a stream has a hole and the server's position is needed before it goes on. */
   continuous(stream: StreamName): boolean {
-    return this.logs[stream].continuous
+    return this.lanes[stream].every((log) => log.continuous)
   }
 
-  acknowledge(stream: StreamName, to: StreamPosition): Promise<void> {
-    return this.locked(async () => this.logs[stream].acknowledge(to))
+  acknowledge(stream: StreamName, to: StreamPosition, lane: LaneName = 'live'): Promise<void> {
+    return this.locked(async () => this.lane(stream, lane)?.acknowledge(to))
   }
 
   /** Sets a batch aside that the server refuses for good. */
-  refuse(stream: StreamName): Promise<void> {
-    return this.locked(async () => this.lose(stream, this.logs[stream].setAside('spool-damaged')))
+  refuse(stream: StreamName, lane: LaneName = 'live'): Promise<void> {
+    return this.locked(async () => {
+      const log = this.lane(stream, lane)
+      if (log) this.lose(stream, log.setAside('spool-damaged'))
+    })
   }
 
-  /** Takes the server's word where each stream stands, and reports what is missing. */
-  resume(positions: Partial<Record<StreamName, StreamPosition>>): Promise<void> {
+  /**
+   * Takes the server's word where each epoch of each stream stands, newest first, and reports what is missing. Where much
+   * waits, what comes from now on gets a lane of its own.
+   */
+  resume(positions: Partial<Record<StreamName, StreamPosition[]>>): Promise<void> {
     return this.locked(async () => {
       for (const stream of streamNames) {
-        const log = this.logs[stream]
-        for (const loss of log.resume(positions[stream])) this.lose(stream, loss)
-        log.settle()
+        const known = positions[stream] ?? []
+        for (const { epoch } of known) this.epochs.saw(epoch)
+        for (const log of this.lanes[stream]) {
+          for (const loss of log.resume(log.own(known))) this.lose(stream, loss)
+          log.settle()
+        }
+        this.finish(stream)
+        this.part(stream)
       }
     })
+  }
+
+  private lane(stream: StreamName, lane: LaneName): StreamLog | undefined {
+    const lanes = this.lanes[stream]
+    return lane === 'live' ? lanes.at(-1) : lanes.length > 1 ? lanes[0] : undefined
+  }
+
+  /** Lets a backlog that waits become a lane of its own. */
+  private part(stream: StreamName): void {
+    const lanes = this.lanes[stream]
+    const live = lanes.at(-1)!
+    if (live.waiting <= backlogAbove || lanes.length >= mostLanes) return
+    live.move(join(this.root, `${stream}.${String(this.epochs.next()).padStart(14, '0')}`))
+    lanes.push(this.open(stream))
+  }
+
+  /** Removes backlogs of which nothing waits any more. */
+  private finish(stream: StreamName): void {
+    const lanes = this.lanes[stream]
+    while (lanes.length > 1 && lanes[0]!.waiting === 0) for (const loss of lanes.shift()!.finish()) this.lose(stream, loss)
   }
 
   /** Drops what is too old; to be called now and then. */
   expire(): Promise<void> {
     return this.locked(async () => {
       const before = this.options.now() - this.options.maxAge
-      for (const stream of streamNames) while (this.logs[stream].dropOldest('age', before));
+      for (const lane of this.all) while (lane.dropOldest('age', before));
     })
   }
 
   state(): SpoolState {
-    const oldest = Math.min(...streamNames.map((s) => this.logs[s].oldest ?? Number.POSITIVE_INFINITY))
+    const oldest = Math.min(...this.all.map((lane) => lane.oldest ?? Number.POSITIVE_INFINITY))
     return {
       bytes: this.bytes,
       maxBytes: this.options.maxBytes,
-      batches: streamNames.reduce((sum, s) => sum + this.logs[s].waiting, 0),
+      batches: this.waiting,
       oldest: Number.isFinite(oldest) ? new Date(oldest).toISOString() : null,
       dropped: { ...this.dropped },
       trouble: this.hindered,
@@ -133,7 +193,7 @@ export class Spool {
 
   /** Batches that wait for the server. */
   get waiting(): number {
-    return streamNames.reduce((sum, s) => sum + this.logs[s].waiting, 0)
+    return this.all.reduce((sum, lane) => sum + lane.waiting, 0)
   }
 
   /** Resolves once everything submitted so far is held, or dropped and counted. */
@@ -144,7 +204,7 @@ export class Spool {
   async close(): Promise<void> {
     this.closing = true
     await this.locked(async () => {
-      for (const stream of streamNames) this.logs[stream].close()
+      for (const lane of this.all) lane.close()
     })
   }
 
@@ -153,7 +213,7 @@ export class Spool {
     if (stream !== 'gaps' && !this.makeRoom(stream, batch)) return
     for (;;) {
       try {
-        await this.logs[stream].append(batch)
+        await this.lanes[stream].at(-1)!.append(batch)
         this.hinder('')
         return
       } catch (error) {
@@ -168,7 +228,8 @@ export class Spool {
     const { maxBytes, keep } = this.options
     const need = batch.payload.length
     while (this.bytes + need > maxBytes) {
-      if (keep === 'newest' && (this.logs.accesses.dropOldest('full') || this.logs.proxy_counters.dropOldest('full'))) continue
+      const { accesses, proxy_counters } = this.lanes
+      if (keep === 'newest' && [...accesses, ...proxy_counters].some((lane) => lane.dropOldest('full'))) continue
       const { rows, from, until, proxies } = batch.meta
       this.lose(stream, { reason: 'spool-full', lines: [{ index: 0, rows, from, until, proxies }], batches: 1 })
       return false

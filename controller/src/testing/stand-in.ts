@@ -6,7 +6,6 @@ import { BatchHeader, Enrolment, Heartbeat, SessionRequest } from '@panoptes/con
 import { readNative } from './native-reader.ts'
 
 interface Stored {
-  epoch: number
   seq: number
   sha256: string
 }
@@ -25,8 +24,12 @@ export class StandIn {
   newKey: string | undefined
   /** Key of each request that came. */
   readonly used: string[] = []
+  /** Lets the answer to a batch wait. */
+  hold: (header: BatchHeader) => Promise<void> | undefined = () => undefined
   trouble: (path: string) => number | 'lost' | undefined = () => undefined
-  private readonly positions: Record<string, Stored> = {}
+  /** Batches in the order in which they came. */
+  readonly batches: { stream: string; epoch: number; seq: number }[] = []
+  private readonly positions: Record<string, Map<number, Stored>> = {}
   private ticket = ''
   private session = ''
   private readonly server: Server
@@ -57,6 +60,7 @@ export class StandIn {
       res.writeHead(trouble, { 'content-type': 'application/json' }).end(JSON.stringify({ code, detail: 'trouble' }))
       return
     }
+    if (path === 'batches') await this.hold(headerOf(body).header)
     const { status, answer } = this.answer(path, body, req)
     if (trouble === 'lost') {
       req.socket.destroy()
@@ -82,8 +86,11 @@ export class StandIn {
       if (ticket !== this.ticket && next !== this.ticket) return refuse(409, 'PAN0107', 'another ticket')
       this.ticket = next
       this.session = `s${Math.random()}`
-      const resume = Object.fromEntries(Object.entries(this.positions).map(([k, { epoch, seq }]) => [k, { epoch, seq }]))
-      return { status: 201, answer: { session: this.session, resume } }
+      const lanes = Object.fromEntries(
+        Object.entries(this.positions).map(([stream, of]) => [stream, [...of].map(([epoch, { seq }]) => ({ epoch, seq })).sort((a, b) => b.epoch - a.epoch)]),
+      )
+      const resume = Object.fromEntries(Object.entries(lanes).map(([stream, [newest]]) => [stream, newest]))
+      return { status: 201, answer: { session: this.session, resume, lanes } }
     }
     if (req.headers['panoptes-session'] !== this.session) return refuse(409, 'PAN0107', 'another session')
     if (path === 'heartbeats') {
@@ -97,21 +104,25 @@ export class StandIn {
 
   private store(body: Buffer, refuse: (status: number, code: string, detail: string) => { status: number; answer: unknown }) {
     if (body.toString('latin1', 0, 4) !== 'PNB1') return refuse(400, 'PAN0301', 'magic')
-    const start = 8 + body.readUInt32LE(4)
-    const header = BatchHeader.parse(JSON.parse(body.toString('utf8', 8, start)))
-    const payload = body.subarray(start)
+    const { header, payload } = headerOf(body)
     const { stream, epoch, seq, sha256, prev } = header
     if (createHash('sha256').update(payload).digest('hex') !== sha256) return refuse(400, 'PAN0301', 'checksum')
-    const last = this.positions[stream]
+    this.positions[stream] ??= new Map()
+    const last = this.positions[stream].get(epoch) ?? { seq: 0, sha256: '' }
     const answer = { stream, epoch, acknowledged: seq }
-    if (last?.epoch === epoch && last.seq === seq && last.sha256 === sha256) return { status: 200, answer }
-    const follows = last?.epoch === epoch ? seq === last.seq + 1 && prev === last.sha256 : seq === 1 && prev === '' && epoch > (last?.epoch ?? 0)
-    if (!follows) return refuse(409, 'PAN0302', `${stream} ${epoch}/${seq} after ${last?.epoch}/${last?.seq}`)
+    if (last.seq === seq && last.sha256 === sha256) return { status: 200, answer }
+    if (seq !== last.seq + 1 || prev !== last.sha256) return refuse(409, 'PAN0302', `${stream} ${epoch}/${seq} after ${last.seq}`)
     const block = zstdDecompressSync(payload)
     const rows = readNative(block)
     if (block.length !== header.rawBytes || rows.length !== header.rows) return refuse(400, 'PAN0301', 'size')
     this.rows[stream]!.push(...rows)
-    this.positions[stream] = { epoch, seq, sha256 }
+    this.batches.push({ stream, epoch, seq })
+    this.positions[stream].set(epoch, { seq, sha256 })
     return { status: 200, answer }
   }
+}
+
+function headerOf(body: Buffer): { header: BatchHeader; payload: Buffer } {
+  const start = 8 + body.readUInt32LE(4)
+  return { header: BatchHeader.parse(JSON.parse(body.toString('utf8', 8, start))), payload: body.subarray(start) }
 }

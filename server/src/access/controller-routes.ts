@@ -17,7 +17,7 @@ export interface Sender {
 /** What the routes of controllers need of the room that stores batches. */
 export interface BatchStore {
   accept(sender: Sender, bytes: Uint8Array): Promise<BatchAcknowledged>
-  lanes(sender: Sender): Promise<NonNullable<Session['lanes']>>
+  lanes(sender: Sender): Promise<Session['lanes']>
 }
 
 /** Enrolment, sessions, heartbeats and batches of controllers. */
