@@ -275,7 +275,8 @@ describe('settings', () => {
     await dialog.getByLabel('Prefix of every line').fill('EVIDENCE ')
     await dialog.getByRole('button', { name: 'Forward' }).click()
     await rows().filter({ hasText: 'siem' }).waitFor()
-    await page.getByLabel('Forward to siem').click({ force: true })
+    await page.getByLabel('Forward to siem').focus()
+    await page.keyboard.press('Space')
     await eventually(() => page.getByLabel('Forward to siem').isChecked()).toBe(false)
   })
 

@@ -53,7 +53,7 @@ function drawNames(sigma: Sigma, ctx: CanvasRenderingContext2D, hulls: readonly 
     const top = Math.min(...points.map((p) => p.y))
     const pad = padOf(sigma, hull)
     ctx.font = hull.cluster ? `650 13px ${font}` : `600 11px ${font}`
-    if (!hull.cluster && hulls.length > 24 && right - left + 2 * pad < ctx.measureText(hull.label).width) continue
+    if (!hull.cluster && (hulls.length > 24 || sigma.getDimensions().width < 600) && right - left + 2 * pad < ctx.measureText(hull.label).width) continue
     ctx.strokeStyle = hull.cluster ? palette.surface : palette.cluster
     ctx.strokeText(hull.label, (left + right) / 2, top - pad - 2)
     ctx.fillStyle = hull.cluster ? palette.text : palette.dim

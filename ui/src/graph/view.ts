@@ -147,6 +147,7 @@ export class MapView {
   private settle(): void {
     const { width, height } = this.sigma.getDimensions()
     this.upright = height > width * 1.15
+    this.sigma.setSetting('stagePadding', Math.min(74, width * 0.09))
     this.scale = Math.min(1, Math.max(0.5, Math.min(width, height) / 640))
   }
 

@@ -82,6 +82,8 @@ export function DataTable<T>(props: DataTableProps<T>) {
     if (row && onOpen) onOpen(row.original as T)
   }
   const onKeyDown = (event: KeyboardEvent) => {
+    // Keys of a button within a row are its own.
+    if (event.target !== event.currentTarget) return
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 400) / height) - 2)
     const moves: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity }
     const move = moves[event.key]
