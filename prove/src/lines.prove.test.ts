@@ -5,7 +5,10 @@ import { runProof } from './proof.ts'
 /** Every line at the scale of CI. A seed of its own per run would hide what failed: it is fixed here, and free on the command line. */
 const seed = Number(process.env.PROVE_SEED ?? 20_260_301)
 
-describe.each(proofs.map((proof) => [proof.line, proof] as const))('%s', (_, proof) => {
+/** Lines that do not hold yet; docs/proofs.md says what is missing. They run by `npm run prove`, not here. */
+const open = new Set<string>([])
+
+describe.each(proofs.filter((proof) => !open.has(proof.line)).map((proof) => [proof.line, proof] as const))('%s', (_, proof) => {
   it(proof.title, async () => {
     const said: string[] = []
     const verdict = await runProof(proof, { seed, scale: 'ci', say: (text) => said.push(text) })
