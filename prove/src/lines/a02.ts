@@ -4,12 +4,14 @@ import { runLoad, type Sent } from '../lab/load.ts'
 import { otlpAttributes } from '../lab/otlp-format.ts'
 import { type Pair, startPair } from '../lab/pair.ts'
 import { controllerId, type Product, startController, startServer } from '../lab/product.ts'
+import { settle } from '../lab/settle.ts'
 import { sleep, until } from '../lab/wait.ts'
 import { mustGoRed } from '../must-go-red.ts'
 import { defineProof, type Run } from '../proof.ts'
 import { differences, type Evidence, rules } from '../witness/access.ts'
 import { type FileLine, hostPort, isoUs, readFileLog, startUs } from '../witness/file-log.ts'
 
+const warmUp = 40
 const byApp = { client: 'till', server: 'shop' } as const
 
 export const a02 = defineProof({
@@ -32,7 +34,7 @@ export async function carry(run: Run, server: Product, source: 'als' | 'otlp', f
   const pair = await startPair(run, { telemetry, otlpAttributes, tag: source === 'als' ? '' : '-o' })
   // Both proxies have said who they are once their first counters have come.
   await sleep(2500)
-  await runLoad({ random: run.random.fork('warm-up'), http: pair.http, tcp: pair.tcp, count: 40, rate: 40, mix: { get: 1 } })
+  await runLoad({ random: run.random.fork('warm-up'), http: pair.http, tcp: pair.tcp, count: warmUp, rate: 40, mix: { get: 1 } })
   await sleep(2500)
   const began = new Date().toISOString()
   const count = run.scaled(2_000, 20_000)
@@ -40,15 +42,8 @@ export async function carry(run: Run, server: Product, source: 'als' | 'otlp', f
   const sent = await runLoad({ random: run.random.fork(source), http: pair.http, tcp: pair.tcp, count, rate: run.scaled(150, 500) })
   const logs = await settledLogs(pair, sent, isoUs(began))
   const lines = logs.client.length + logs.server.length
-  const rows = await until(
-    `${lines} rows in the record`,
-    60,
-    async () => {
-      const found = await server.api.rows({ query: `cluster="${name}"`, from: began, to: 'now' })
-      return found.length >= lines ? found : undefined
-    },
-    1000,
-  ).catch(() => server.api.rows({ query: `cluster="${name}"`, from: began, to: 'now' }))
+  await settle(server.api, controller, lines + warmUp * 2)
+  const rows = await server.api.rows({ query: `cluster="${name}"`, from: began, to: 'now' })
   run.figure(`${source}: requests sent`, sent.length)
   run.figure(`${source}: entries of the client side`, logs.client.length)
   run.figure(`${source}: entries of the server side`, logs.server.length)
