@@ -9,7 +9,7 @@ import { childrenOf, type Process, startProcess } from './process.ts'
 import { until } from './wait.ts'
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..')
-const scopes = ['record:read', 'record:write', 'settings:read', 'settings:write', 'users:read', 'users:write', 'audit:read']
+const scopes = ['record:read', 'record:write', 'settings:read', 'settings:write', 'users:read', 'users:write', 'audit:read', 'self']
 
 /** The server under test: a process of ours on a data folder and a port that outlive it. */
 export interface Product {
