@@ -37,11 +37,12 @@ export class Sources {
     source.streams = Math.max(0, source.streams - 1)
   }
 
-  /** Who a stream is has become known: what was counted under no name moves along. */
+  /** Who a stream is has become known (or has changed): a name under which nothing was counted goes. */
   identified(stream: SourceStream, before: string): void {
     if (before === stream.proxy.id) return
     const old = this.sources.get(`${stream.kind} ${before}`)
-    if (old && --old.streams <= 0) this.sources.delete(`${stream.kind} ${before}`)
+    const counted = old && (old.entries > 0 || Object.keys(old.errors).length > 0)
+    if (old && --old.streams <= 0 && !counted) this.sources.delete(`${stream.kind} ${before}`)
     this.of(stream).streams++
   }
 

@@ -7,30 +7,31 @@ type StrictReader = protobuf.Reader & { tag(): number; size(): number; skipType(
 export interface Verdict {
   /** Entries before the first malformed byte. */
   entries: { tcp: boolean; value: Record<string, unknown> }[]
+  /** Node id of the identifier that the message carries (a spoiled one may become one); undefined without one. */
+  node?: string
   /** Whether the generated decoder takes the whole message. */
   good: boolean
 }
 
 /** What the generated decoder makes of a whole message, and of the entries that come before its first malformed byte. */
 export function alsVerdict(protos: Protos, bytes: Buffer): Verdict {
-  const entries = entriesBefore(protos, bytes)
-  let good = true
+  const verdict: Verdict = { entries: [], good: true }
+  readBefore(protos, bytes, verdict)
   try {
     protos.als.decode(bytes)
   } catch {
-    good = false
+    verdict.good = false
   }
-  return { entries, good }
+  return verdict
 }
 
-function entriesBefore(protos: Protos, bytes: Buffer): Verdict['entries'] {
-  const out: Verdict['entries'] = []
+function readBefore(protos: Protos, bytes: Buffer, verdict: Verdict): void {
   const reader = protobuf.Reader.create(bytes) as StrictReader
   try {
     while (reader.pos < reader.len) {
       const tag = reader.tag()
       if (tag !== 18 && tag !== 26) {
-        if (tag === 10) protos.identifier.decode(reader.bytes())
+        if (tag === 10) verdict.node = (protos.identifier.decode(reader.bytes()) as unknown as { node?: { id: string } }).node?.id ?? ''
         else reader.skipType(tag & 7, 0, tag >>> 3)
         continue
       }
@@ -44,17 +45,16 @@ function entriesBefore(protos: Protos, bytes: Buffer): Verdict['entries'] {
           continue
         }
         const stop = reader.size() + reader.pos
-        if (stop > whole) return out
+        if (stop > whole) return
         const type = tcp ? protos.tcp : protos.http
-        out.push({ tcp, value: type.decode(bytes.subarray(reader.pos, stop)) as unknown as Record<string, unknown> })
+        verdict.entries.push({ tcp, value: type.decode(bytes.subarray(reader.pos, stop)) as unknown as Record<string, unknown> })
         reader.pos = stop
       }
-      if (reader.pos !== end) return out
+      if (reader.pos !== end) return
     }
   } catch {
     // The first malformed byte: what came before it stands.
   }
-  return out
 }
 
 /** An OTLP log record as the generated decoder reads it, with the attributes of its resource. */

@@ -9,7 +9,7 @@ import { mutate } from '../../lab/mutate.ts'
 import { type Controller, type Product, root } from '../../lab/product.ts'
 import type { Protos } from '../../lab/protos.ts'
 import { allTime, settle } from '../../lab/settle.ts'
-import { sleep } from '../../lab/wait.ts'
+import { sleep, until } from '../../lab/wait.ts'
 import { mustGoRed } from '../../must-go-red.ts'
 import type { Run } from '../../proof.ts'
 import { alsVerdict } from '../../witness/oracle.ts'
@@ -100,6 +100,7 @@ export async function mutateAls(run: Run, protos: Protos, server: Product, contr
     ways[sent.way] = (ways[sent.way] ?? 0) + 1
     const verdict = alsVerdict(protos, sent.bytes)
     if (!verdict.good) bad++
+    if (verdict.node !== undefined) target.proxy = verdict.node
     for (const entry of verdict.entries) {
       const key = print(target.proxy, entry)
       due.set(key, (due.get(key) ?? 0) + 1)
@@ -138,10 +139,17 @@ export async function mutateAls(run: Run, protos: Protos, server: Product, contr
   )
   run.check('the controller lives', controller.process().alive())
   run.bar('controller RSS in MB', Math.round(rss), '<=', 300)
-  const { sources } = await server.api.get<{ sources: { proxy: string; errors: Record<string, number> }[] }>('/api/v1/sources', { limit: 500 })
-  const counted = sources
-    .filter((s) => streams.some((t) => t.proxy === s.proxy))
-    .reduce((sum, s) => sum + Object.values(s.errors).reduce((a, b) => a + b, 0), 0)
+  // Counts come with the heartbeat, every five seconds.
+  const counted = await until(
+    'the bad messages are counted',
+    30,
+    async () => {
+      const { sources } = await server.api.get<{ sources: { errors: Record<string, number> }[] }>('/api/v1/sources', { limit: 500, cluster })
+      const sum = sources.reduce((all, s) => all + Object.values(s.errors).reduce((a, b) => a + b, 0), 0)
+      return sum >= bad ? sum : undefined
+    },
+    1000,
+  ).catch(() => 0)
   run.bar('als: bad messages counted beside those the oracle counts', Math.abs(counted - bad), '=', 0)
   for (const { stream } of streams) stream.close()
   return rows
