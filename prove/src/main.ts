@@ -25,6 +25,8 @@ if (!proof || values.help || !Number.isSafeInteger(seed) || !['ci', 'full'].incl
   console.log(usage)
   process.exit(values.help ? 0 : 2)
 }
+// Ctrl-C ends the run by process.exit, so that what it started is stopped too.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 const verdict = await runProof(proof, { seed, scale: values.scale as Scale, input: values.input, keep: values.keep })
 console.log(JSON.stringify(verdict))
 process.exit(verdict.ok ? 0 : 1)

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Row } from '../lab/api.ts'
-import { filesUnder, flipBit, smallDisk, truncateFile } from '../lab/disk.ts'
+import { filesUnder, flipBit, sizeOf, smallDisk, truncateFile } from '../lab/disk.ts'
 import { type Fleet, startFleet } from '../lab/fleet.ts'
 import { type Controller, type Product, startController, startServer } from '../lab/product.ts'
 import { settle, settledCompleteness } from '../lab/settle.ts'
@@ -159,8 +159,8 @@ async function spoolDamaged(run: Run, server: Product): Promise<void> {
   await sleep(run.scaled(12, 60) * 1000)
   await fleet.stop()
   await controller.process().stop('SIGKILL')
-  const segments = filesUnder(join(controller.data, 'spool'), /./)
-  run.say(`spool files: ${segments.map((s) => s.split('/').at(-1)).join(', ')}`)
+  const segments = filesUnder(join(controller.data, 'spool', 'accesses'), /\.seg$/)
+  run.say(`segments of the spool: ${segments.map((s) => s.split('/').at(-1)).join(', ')}`)
   const victims = [...segments].sort(() => run.random.next() - 0.5)
   if (victims[0]) truncateFile(victims[0], run.random.between(0.2, 0.9))
   if (victims[1]) flipBit(victims[1], run.random.next(), run.random.int(8))
@@ -181,10 +181,10 @@ async function spoolDamaged(run: Run, server: Product): Promise<void> {
 /** A part of the record truncated and another flipped while the server is down: it starts, and says what is wrong. */
 async function recordDamaged(run: Run, server: Product): Promise<void> {
   await server.process().stop('SIGTERM')
-  const parts = filesUnder(join(server.data, 'record'), /\/all_\d+[^/]*\/data\.bin$|\/\d{8}_\d+_\d+_\d+[^/]*\/data\.bin$/)
-  run.say(`${parts.length} parts of the record`)
+  const parts = liveParts(filesUnder(join(server.data, 'record'), /\/\d{8}_\d+_\d+_\d+\/data\.bin$/))
+  run.say(`${parts.length} parts of days in the record`)
   if (!run.check('damaged record: has parts to damage', parts.length >= 2)) return
-  const [first, second] = [...parts].sort(() => run.random.next() - 0.5) as [string, string]
+  const [first, second] = parts as [string, string]
   truncateFile(first, 0.5)
   flipBit(second, 0.7, 3)
   run.say(`truncated ${first.split('/').slice(-2).join('/')}, flipped a bit of ${second.split('/').slice(-2).join('/')}`)
@@ -202,4 +202,19 @@ async function recordDamaged(run: Run, server: Product): Promise<void> {
   for (const problem of done.problems.slice(0, 6)) run.say(`     ${problem.problem} ${problem.batch}: ${problem.detail}`)
   run.bar('damaged record: problems that verify reports', done.problems.length, '>=', 1)
   run.check('damaged record: the server lives', (await fetch(`${server.url}/readyz`)).ok)
+}
+
+/** Parts that no merged part of the same table and day has taken the place of, the largest first. */
+function liveParts(files: readonly string[]): string[] {
+  const parts = files.map((file) => {
+    const folders = file.split('/')
+    const [day, from, to, level] = folders.at(-2)!.split('_').map(Number) as [number, number, number, number]
+    return { file, table: folders.slice(0, -2).join('/'), day, from, to, level }
+  })
+  const covered = (p: (typeof parts)[number]): boolean =>
+    parts.some((q) => q.table === p.table && q.day === p.day && q.level > p.level && q.from <= p.from && q.to >= p.to)
+  return parts
+    .filter((part) => !covered(part))
+    .map((part) => part.file)
+    .sort((a, b) => sizeOf(b) - sizeOf(a))
 }
