@@ -18,7 +18,7 @@ export default defineConfig({
           name: 'whole',
           include: ['ui/e2e/**/*.e2e.ts', 'prove/**/*.prove.test.ts'],
           fileParallelism: false,
-          testTimeout: 600_000,
+          testTimeout: 1_200_000,
           hookTimeout: 300_000,
         },
       },
