@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chownSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Run } from '../proof.ts'
@@ -22,14 +23,14 @@ function postgresBin(): string {
 /** A real PostgreSQL on an empty folder and a free port of loopback; its URL. It refuses to run as root, so it then runs as `postgres`. */
 export async function startPostgres(run: Run): Promise<string> {
   const bin = postgresBin()
-  const dir = join(run.dir, 'postgres')
-  mkdirSync(dir, { recursive: true })
+  // Outside the run's folder, which another user may not enter.
+  const dir = mkdtempSync(join(tmpdir(), 'panoptes-prove-postgres-'))
+  run.defer(() => rmSync(dir, { recursive: true, force: true }))
   const [port] = (await freePorts(1)) as [number]
   const user: { uid?: number; gid?: number } = {}
   if (process.getuid?.() === 0) {
     user.uid = Number(execFileSync('id', ['-u', 'postgres'], { encoding: 'utf8' }))
     user.gid = Number(execFileSync('id', ['-g', 'postgres'], { encoding: 'utf8' }))
-    chownSync(run.dir, user.uid, user.gid)
     chownSync(dir, user.uid, user.gid)
   }
   const data = join(dir, 'data')
