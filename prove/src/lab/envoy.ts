@@ -45,11 +45,15 @@ interface Life {
   file: string
 }
 
-/** Starts a real Envoy with one worker and waits until it serves. */
+/** Starts a real Envoy with one worker and waits until it serves. One that hangs in its start is said and started once more: it is not what a proof is about. */
 export async function startEnvoy(run: Run, name: string, admin: Address, config: Config): Promise<Envoy> {
   const file = join(run.dir, `${name}.json`)
   writeFileSync(file, JSON.stringify(config, null, 1))
-  return boot(run, name, admin, { baseId: nextBaseId++, epoch: 0, file })
+  const life = (): Life => ({ baseId: nextBaseId++, epoch: 0, file })
+  return boot(run, name, admin, life()).catch((error: Error) => {
+    run.say(`started once more: ${error.message}`)
+    return boot(run, name, admin, life())
+  })
 }
 
 async function boot(run: Run, name: string, admin: Address, life: Life): Promise<Envoy> {
@@ -57,11 +61,22 @@ async function boot(run: Run, name: string, admin: Address, life: Life): Promise
   const drain = ['--drain-time-s', '3', '--drain-strategy', 'immediate', '--parent-shutdown-time-s', '5']
   const envoy = startProcess(run, `envoy-${name}`, findEnvoy(), ['-c', life.file, ...flags, ...drain])
   const address = `http://${admin.host}:${admin.port}`
-  await until(`Envoy ${name} serves`, 30, async () => {
-    if (!envoy.alive()) throw new Error(`Envoy ${name} ended:\n${envoy.output().slice(-3000)}`)
-    const info = (await (await fetch(`${address}/server_info`)).json()) as { state: string; command_line_options: { restart_epoch?: number } }
+  let said = 'nothing'
+  const serves = async () => {
+    if (!envoy.alive()) return true
+    const answer = await fetch(`${address}/server_info`, { signal: AbortSignal.timeout(5000) })
+    const info = (await answer.json()) as { state: string; command_line_options: { restart_epoch?: number } }
+    said = `${info.state}, epoch ${info.command_line_options.restart_epoch ?? 0}`
     return info.state === 'LIVE' && (info.command_line_options.restart_epoch ?? 0) === life.epoch
-  })
+  }
+  const failed = await until(`Envoy ${name} serves`, 45, serves).then(
+    () => (envoy.alive() ? undefined : `Envoy ${name} ended`),
+    (error: Error) => `${error.message}; its admin interface said last: ${said} (${String(error.cause)})`,
+  )
+  if (failed) {
+    await envoy.stop('SIGKILL')
+    throw new Error(`${failed}; its output:\n${envoy.output().slice(-3000)}`)
+  }
   return { name, process: envoy, admin: address, hotRestart: () => boot(run, name, admin, { ...life, epoch: life.epoch + 1 }) }
 }
 
