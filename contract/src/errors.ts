@@ -93,6 +93,55 @@ const entries = [
   { code: 'PAN0503', status: 503, title: 'Kubernetes API not reachable', hint: 'It is tried again by itself; what is shown is as old as it says.' },
   { code: 'PAN0504', status: 403, title: 'Kubernetes API refuses us', hint: "The message names what was asked: the controller's role or token lacks it." },
   { code: 'PAN0505', status: 404, title: 'Kind not served', hint: 'This cluster does not know the kind; it is asked for again now and then.' },
+  {
+    code: 'PAN0506',
+    status: 403,
+    title: 'Permission missing',
+    hint: 'Apply the manifest of the cluster again (`panoptes cluster install NAME | kubectl apply -f -`), or add the rule that the message names.',
+  },
+  {
+    code: 'PAN0510',
+    status: 409,
+    title: 'Cluster connected twice',
+    hint: 'Keep one name: delete the other cluster here, or uninstall its controller there.',
+  },
+  {
+    code: 'PAN0511',
+    status: 409,
+    title: 'Cluster re-created',
+    hint: 'Another cluster stands behind this name now. The record keeps both; give the new one a name of its own if they are two.',
+  },
+  {
+    code: 'PAN0512',
+    status: 409,
+    title: 'Cluster cloned',
+    hint: 'Two clusters say that they are the same one: a copy of its etcd or its machines. Give the copy a name, a token and an empty volume of its own.',
+  },
+  {
+    code: 'PAN0513',
+    status: 503,
+    title: 'Controller silent',
+    hint: 'Look at its pod and its log; the message says since when. It goes on by itself where it left off.',
+  },
+  {
+    code: 'PAN0514',
+    status: 409,
+    title: 'Upgrade did not arrive',
+    hint: 'Look at the pods of the controller; `panoptes cluster install NAME` shows how to go back.',
+  },
+  {
+    code: 'PAN0515',
+    status: 409,
+    title: 'Cluster stopped',
+    hint: 'It was stopped by a user: `panoptes cluster start NAME`. Until then the controller keeps what it sees in its spool.',
+  },
+  {
+    code: 'PAN0516',
+    status: 503,
+    title: 'Kubeconfig cannot be opened',
+    hint: 'It was encrypted with another key than the one this server has. Put that key back, or give the kubeconfig again.',
+  },
+  { code: 'PAN0517', status: 503, title: 'Controller in trouble', hint: 'The message is what the controller says about itself; its log says more.' },
 ] as const satisfies readonly ErrorEntry[]
 
 export type ErrorCode = (typeof entries)[number]['code']

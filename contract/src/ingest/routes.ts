@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ClusterReport } from '../clusters/report.ts'
 import { defineRoute } from '../http.ts'
 import { batchMediaType, streamNames } from '../record/batch.ts'
 
@@ -116,6 +117,8 @@ export const Heartbeat = z
     started: z.iso.datetime(),
     sources: z.array(SourceState).max(10_000),
     spool: SpoolState,
+    /** Of a controller that looks at a cluster. */
+    cluster: ClusterReport.optional(),
   })
   .strict()
 export type Heartbeat = z.infer<typeof Heartbeat>
@@ -154,7 +157,7 @@ export const openSession = defineRoute({
   summary: 'Open the session of a controller',
   tag: 'ingest',
   scope: 'controller',
-  errors: ['PAN0107'],
+  errors: ['PAN0107', 'PAN0515'],
   body: SessionRequest,
   response: Session,
   status: 201,

@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import { accessColumns } from './accesses.ts'
 import type { Column } from './column.ts'
+import { containerColumns } from './containers.ts'
 import { gapColumns } from './gaps.ts'
+import { ipLeaseColumns } from './ip-leases.ts'
+import { objectColumns } from './objects.ts'
 import { proxyCounterColumns } from './proxy-counters.ts'
 
 /** Version of the batch's columns. The server accepts this one and the two before it. */
@@ -12,6 +15,9 @@ export const streams = {
   accesses: accessColumns,
   proxy_counters: proxyCounterColumns,
   gaps: gapColumns,
+  containers: containerColumns,
+  objects: objectColumns,
+  ip_leases: ipLeaseColumns,
 } as const satisfies Record<string, readonly Column[]>
 
 export type StreamName = keyof typeof streams
@@ -31,7 +37,7 @@ export const batchMediaType = 'application/vnd.panoptes.batch'
 export const BatchHeader = z
   .object({
     schema: z.number().int().min(1),
-    stream: z.enum(['accesses', 'proxy_counters', 'gaps']),
+    stream: z.enum(['accesses', 'proxy_counters', 'gaps', 'containers', 'objects', 'ip_leases']),
     /** UTC day of every row's ts. */
     day: z.iso.date(),
     epoch: z.number().int().nonnegative(),

@@ -5,6 +5,7 @@ export type WireType =
   | 'UInt32'
   | 'UInt64'
   | 'Int8'
+  | 'Int32'
   | "DateTime64(6, 'UTC')"
   | 'LowCardinality(String)'
   | 'String'

@@ -1,0 +1,3 @@
+export * from './models.ts'
+export * from './permissions.ts'
+export * from './report.ts'
