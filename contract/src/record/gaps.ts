@@ -9,7 +9,15 @@ export const gapColumns: readonly Column[] = [
   { name: 'ts', field: 'ts', type: time, class: 'timed', source: 'controller', description: 'Begin of the hole', by: 'controller' },
   { name: 'until', field: 'until', type: time, class: 'timed', source: 'controller', description: 'End of the hole', by: 'controller' },
   { name: 'stream', field: 'stream', type: lc, class: 'exact', source: 'controller', description: 'Stream that has the hole', by: 'controller' },
-  { name: 'proxy', field: 'proxy', type: lc, class: 'exact', source: 'controller', description: 'Proxy, or kind of Kubernetes objects, where one is known', by: 'controller' },
+  {
+    name: 'proxy',
+    field: 'proxy',
+    type: lc,
+    class: 'exact',
+    source: 'controller',
+    description: 'Proxy, or kind of Kubernetes objects, where one is known',
+    by: 'controller',
+  },
   {
     name: 'reason',
     field: 'reason',

@@ -13,7 +13,13 @@ export const seenColumns = (events: string): Column[] => [
   kubeColumn('row', 'UInt32', 'derived', 'place in the batch', 'Place of the row in its batch'),
   kubeColumn('ts', time, 'timed', 'clock of the controller, never twice the same', 'When the controller learnt of it'),
   kubeColumn('event', lc, 'derived', 'controller', events),
-  kubeColumn('how', lc, 'derived', 'watched: seen as it happened; relisted: found by comparing lists; inferred: follows from something else', 'How it is known'),
+  kubeColumn(
+    'how',
+    lc,
+    'derived',
+    'watched: seen as it happened; relisted: found by comparing lists; inferred: follows from something else',
+    'How it is known',
+  ),
 ]
 
 /** Who stands above a pod: its direct owner, and the workload at the top of the chain. */

@@ -3,7 +3,9 @@ import { kubeColumn as column, lc, ownerColumns, seenColumns, time } from './kub
 
 /** Versions of Kubernetes objects, in the order in which the controller learnt of them. */
 export const objectColumns: readonly Column[] = [
-  ...seenColumns('added, modified, deleted, known (told again at the begin of a day), synced (all objects of the kind have been told; the row names no object)'),
+  ...seenColumns(
+    'added, modified, deleted, known (told again at the begin of a day), synced (all objects of the kind have been told; the row names no object)',
+  ),
   column('group', lc, 'exact', 'apiVersion before “/”', 'API group, empty for the core', { name: 'api_group' }),
   column('kind', lc, 'exact', 'kind', 'Kind'),
   column('namespace', lc, 'exact', 'metadata.namespace', 'Namespace, empty where the kind has none'),

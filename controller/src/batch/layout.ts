@@ -9,6 +9,7 @@ const widths: Record<WireType, number> = {
   UInt16: 1,
   UInt32: 1,
   Int8: 1,
+  Int32: 1,
   UInt64: 2,
   "DateTime64(6, 'UTC')": 2,
   'LowCardinality(String)': 1,

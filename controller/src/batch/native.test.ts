@@ -96,4 +96,19 @@ describe('a batch of a small stream', () => {
     const [row] = ask(batches[0]!.block, 'SELECT *, toString(missed) AS m FROM BLOCK')
     expect(row).toMatchObject({ row: 0, ts: '2026-11-21 00:00:00.000000', proxy: 'p1', reason: 'spool-full', m: '12345678901', unknown: 1, detail: 'why “so”' })
   }, 60_000)
+
+  it('of a small stream holds UUIDs, addresses and signed numbers too', () => {
+    const batches: RawBatch[] = []
+    const table = new TableBatcher('ip_leases', (raw) => batches.push(raw))
+    const uid = '6f9619ff-8b86-d011-b42d-00c04fc964ff'
+    table.add({ ts: 1_772_546_700_000_000, event: 'leased', ip: '10.1.2.3', pod: 'cart-1', pod_uid: uid, since: 1_772_546_700_000_000 })
+    table.flush()
+    const lives = new TableBatcher('containers', (raw) => batches.push(raw))
+    lives.add({ ts: 1_772_546_700_000_000, exit_code: -1_073_741_819, pod_uid: 'none' })
+    lives.flush()
+    const [lease] = ask(batches[0]!.block, 'SELECT toString(pod_uid) AS uid, toString(ip) AS ip, pod, event FROM BLOCK')
+    expect(lease).toEqual({ uid, ip: '::ffff:10.1.2.3', pod: 'cart-1', event: 'leased' })
+    const [life] = ask(batches[1]!.block, 'SELECT exit_code AS code, toString(pod_uid) AS uid FROM BLOCK')
+    expect(life).toEqual({ code: -1_073_741_819, uid: '00000000-0000-0000-0000-000000000000' })
+  })
 })

@@ -62,6 +62,7 @@ export class NativeWriter {
         narrow(out, words, slot.at, width, count, 2)
         break
       case 'UInt32':
+      case 'Int32':
         this.wide(out, words, slot.at, width, count, 1)
         break
       case 'UInt64':

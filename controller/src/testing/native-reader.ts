@@ -66,6 +66,11 @@ export function readNative(block: Buffer): Record<string, unknown>[] {
     else if (type === 'UInt64' || type.startsWith('DateTime64')) many(u64)
     else if (type === 'UInt8') many(() => block[p++])
     else if (type === 'Int8') many(() => block.readInt8(p++))
+    else if (type === 'Int32')
+      many(() => {
+        p += 4
+        return block.readInt32LE(p - 4)
+      })
     else if (type === 'UInt16' || type === 'UInt32') {
       const width = type === 'UInt16' ? 2 : 4
       many(() => {

@@ -6,11 +6,11 @@ import { pipeline } from 'node:stream/promises'
 import { PanoptesError } from '@panoptes/contract'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { migrateRecord, openRecord, type RecordStore } from '../platform/record/index.ts'
+import { migrateRecord, openRecord, type RecordStore, rowTables } from '../platform/record/index.ts'
 import type { Work } from './types.ts'
 import type { Writer } from './writer.ts'
 
-const backedUp = ['accesses', 'proxy_counters', 'gaps', 'batches', 'retirements'] as const
+const backedUp = [...rowTables, 'batches', 'retirements'] as const
 
 const Manifest = z.object({
   format: z.literal(1),

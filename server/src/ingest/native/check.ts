@@ -21,6 +21,7 @@ const widths: Partial<Record<WireType, number>> = {
   Int8: 1,
   UInt16: 2,
   UInt32: 4,
+  Int32: 4,
   UInt64: 8,
   "DateTime64(6, 'UTC')": 8,
   UUID: 16,

@@ -18,6 +18,8 @@ function readColumn(block: CheckedBlock, column: Column, start: number): unknown
       return fixed(2, (at) => raw.readUInt16LE(at))
     case 'UInt32':
       return fixed(4, (at) => raw.readUInt32LE(at))
+    case 'Int32':
+      return fixed(4, (at) => raw.readInt32LE(at))
     case 'UInt64':
       return fixed(8, (at) => unsigned(raw, at))
     case "DateTime64(6, 'UTC')":

@@ -28,10 +28,12 @@ export function filtersOf({ org, clusters, namespaces, origin }: RecordScope, cl
   if (clusters) all.push(`cluster IN (${list(clusters)})`)
   if (origin) all.push(`origin = ${quote(origin)}`)
   const ends = namespaces ? [`(src_namespace IN (${list(namespaces)}) OR dst_namespace IN (${list(namespaces)}))`] : []
+  const own = namespaces ? [`namespace IN (${list(namespaces)})`] : []
   const filters: { [table: string]: string } = {
     accesses: [...all, ...ends].join(' AND '),
     proxy_counters: all.join(' AND '),
     gaps: all.join(' AND '),
+    ...Object.fromEntries(['containers', 'objects', 'ip_leases'].map((table) => [table, [...all, ...own].join(' AND ')])),
     batches: all.join(' AND '),
   }
   const names = (table: string) => (clustered ? [table, `${table}_local`] : [table, `panoptes.${table}`])

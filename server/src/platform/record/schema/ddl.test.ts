@@ -2,15 +2,19 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { serverColumns, streams } from '@panoptes/contract'
 import { describe, expect, it } from 'vitest'
-import { migrationText, statements } from './ddl.ts'
+import { type Layout, migrationNames, migrationText, statements } from './ddl.ts'
 import { withColumns } from './docs.ts'
 import { storedAs } from './storage.ts'
+
+const all = (layout: Layout) => migrationNames.flatMap((name) => statements(layout, name))
 
 describe('the migrations of the record', () => {
   for (const layout of ['embedded', 'clustered'] as const) {
     it(`of the ${layout} layout are what the source makes`, () => {
-      const file = fileURLToPath(new URL(`../../../../../migrations/record/${layout}/0001_record.sql`, import.meta.url))
-      expect(readFileSync(file, 'utf8')).toBe(migrationText(layout))
+      for (const name of migrationNames) {
+        const file = fileURLToPath(new URL(`../../../../../migrations/record/${layout}/${name}.sql`, import.meta.url))
+        expect(readFileSync(file, 'utf8')).toBe(migrationText(layout, name))
+      }
     })
   }
 
@@ -21,7 +25,7 @@ describe('the migrations of the record', () => {
 
   it('hold every column of the contract', () => {
     for (const [stream, columns] of Object.entries(streams)) {
-      const text = statements('embedded').find((sql) => sql.startsWith(`CREATE TABLE ${stream}\n`))!
+      const text = all('embedded').find((sql) => sql.startsWith(`CREATE TABLE ${stream}\n`))!
       for (const column of [...serverColumns, ...columns]) {
         const { name, type } = storedAs(column)
         expect(text).toContain(`  ${name} ${type} `)
@@ -32,10 +36,10 @@ describe('the migrations of the record', () => {
 
   it('have the same columns, keys and indexes in both layouts', () => {
     const bare = (sql: string) => sql.replace(/ ON CLUSTER '\$CLUSTER'/, '').replace(/^CREATE TABLE (\w+?)(_local)?\n/, 'CREATE TABLE $1\n')
-    const local = statements('clustered').filter((sql) => !sql.includes('ENGINE = Distributed'))
+    const local = all('clustered').filter((sql) => !sql.includes('ENGINE = Distributed'))
     const engine = (sql: string) =>
       sql.replace(/Replicated(\w+)\('[^']*', '[^']*'\)/, '$1').replace('replicated_deduplication_window', 'non_replicated_deduplication_window')
-    expect(local.map((sql) => engine(bare(sql)))).toEqual(statements('embedded'))
+    expect(local.map((sql) => engine(bare(sql)))).toEqual(all('embedded'))
     for (const sql of local) expect(sql).toContain("ON CLUSTER '$CLUSTER'")
   })
 })

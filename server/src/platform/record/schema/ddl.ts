@@ -1,4 +1,4 @@
-import { type Column, serverColumns, streams } from '@panoptes/contract'
+import { type Column, serverColumns, streamNames, streams } from '@panoptes/contract'
 import { accessIndexes, accessOrder, blockColumn, codecOf, minuteProjection, storedAs } from './storage.ts'
 
 /** Where the tables live: one engine, or a cluster of replicated shards behind Distributed tables. */
@@ -105,8 +105,35 @@ const tables: readonly Table[] = [
   },
 ]
 
+/** Rows about Kubernetes: a stream each, a day a partition, with indexes on what is looked for over all time. */
+const kubeTable = (name: 'containers' | 'objects' | 'ip_leases', order: string[]): Table => ({
+  name,
+  body: [
+    ...[...serverColumns, ...streams[name]].map(plain),
+    ...streams[name].filter((c) => c.indexed).map((c) => `INDEX by_${c.name} ${c.name} TYPE bloom_filter(0.01) GRANULARITY 1`),
+    'INDEX by_received received TYPE minmax GRANULARITY 1',
+    'INDEX by_ts ts TYPE minmax GRANULARITY 1',
+  ],
+  engine: 'MergeTree',
+  partition: 'toYYYYMMDD(ts)',
+  order: ['org', 'cluster', ...order, 'ts'],
+  settings: durable,
+  shard: batchShard,
+})
+
+const inventoryTables: readonly Table[] = [
+  kubeTable('containers', ['namespace', 'workload', 'pod', 'container']),
+  kubeTable('objects', ['api_group', 'kind', 'namespace', 'name']),
+  kubeTable('ip_leases', ['ip']),
+]
+
+/** The migrations that are made from the contract, and the tables that each brings. A released one never changes. */
+export const migrations = { '0001_record': tables, '0002_inventory': inventoryTables } as const
+export type Migration = keyof typeof migrations
+export const migrationNames = Object.keys(migrations) as Migration[]
+
 /** Names of the tables that hold rows of streams; retention drops their days. */
-export const rowTables = ['accesses', 'proxy_counters', 'gaps'] as const
+export const rowTables = streamNames
 
 function create(table: Table, name: string, onCluster: string, replicated: boolean): string {
   const engine = replicated ? `Replicated${table.engine}('/clickhouse/tables/{shard}/panoptes/${name}', '{replica}')` : table.engine
@@ -124,9 +151,9 @@ function create(table: Table, name: string, onCluster: string, replicated: boole
   ].join('\n')
 }
 
-/** The statements of the first migration. `$CLUSTER` stands for the cluster's name until it is run. */
-export function statements(layout: Layout): string[] {
-  return tables.flatMap((table) => {
+/** The statements of a migration. `$CLUSTER` stands for the cluster's name until it is run. */
+export function statements(layout: Layout, migration: Migration): string[] {
+  return migrations[migration].flatMap((table) => {
     if (layout === 'embedded') return [create(table, table.name, '', false)]
     const local = `${table.name}_local`
     const facade = `CREATE TABLE ${table.name} ON CLUSTER '$CLUSTER' AS ${local}\nENGINE = Distributed('$CLUSTER', currentDatabase(), '${local}', ${table.shard})`
@@ -135,6 +162,6 @@ export function statements(layout: Layout): string[] {
 }
 
 /** One migration file. Made by `schema/write.ts`: change the source, never the file. */
-export function migrationText(layout: Layout): string {
-  return `-- Made by server/src/platform/record/schema/write.ts from the contract's columns.\n\n${statements(layout).join(';\n\n')};\n`
+export function migrationText(layout: Layout, migration: Migration): string {
+  return `-- Made by server/src/platform/record/schema/write.ts from the contract's columns.\n\n${statements(layout, migration).join(';\n\n')};\n`
 }

@@ -8,7 +8,14 @@ function line({ field, name, type, unit, source, class: kind, description, index
 
 /** The columns of all streams as tables. */
 function columnTables(): string {
-  const titles = { accesses: 'accesses', proxy_counters: 'proxy_counters: what each proxy says it has seen', gaps: 'gaps: what is known to be missing' }
+  const titles = {
+    accesses: 'accesses',
+    proxy_counters: 'proxy_counters: what each proxy says it has seen',
+    gaps: 'gaps: what is known to be missing',
+    containers: 'containers: the lives of containers',
+    objects: 'objects: versions of Kubernetes objects',
+    ip_leases: 'ip_leases: which pod had which address',
+  }
   return Object.entries(streams)
     .map(([stream, columns]) =>
       [
