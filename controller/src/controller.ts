@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import type { Heartbeat } from '@panoptes/contract/ingest'
 import type { Logger } from 'pino'
 import { type RawBatch, TableBatcher } from './batch/index.ts'
+import { ClusterView } from './cluster/index.ts'
 import { Collector, GrpcServer, grpcMethods, OtlpHttpServer } from './collect/index.ts'
 import { Gaps } from './gaps.ts'
 import { IdentityFile, Link } from './link/index.ts'
 import type { ControllerOptions } from './options.ts'
 import { Spool } from './spool/index.ts'
 import { StatusServer } from './status.ts'
+import { kubeClient } from './watch/index.ts'
 
 export const controllerVersion = '0.1.0'
 
@@ -43,8 +45,12 @@ export async function startController(options: ControllerOptions, log: Logger): 
   const pressed = (): boolean => spool.pressed
   const grpc = new GrpcServer({ ...options.als, tls, pressed, methods: grpcMethods(collector.parts) })
   const otlpHttp = options.otlpHttp && new OtlpHttpServer({ ...options.otlpHttp, tls, pressed, take: (bytes, peer) => collector.otlp(bytes, peer) })
-  const heartbeat = (): Heartbeat => ({ version: controllerVersion, started, sources: collector.sources.list(), spool: spool.state() })
-  const link = new Link({
+  const cluster = options.cluster && viewOf(options.cluster, () => link.tell(), log)
+  const heartbeat = (): Heartbeat => ({
+    ...{ version: controllerVersion, started, sources: collector.sources.list(), spool: spool.state() },
+    ...(cluster ? { cluster: cluster.report() } : {}),
+  })
+  const link: Link = new Link({
     server: options.server,
     ca: options.ca ? readFileSync(options.ca, 'utf8') : undefined,
     name: options.name,
@@ -71,12 +77,14 @@ export async function startController(options: ControllerOptions, log: Logger): 
       void spool.expire()
     }, accountEvery),
   ]
+  void cluster?.start()
   link.start()
   log.info({ als: `${options.als.host}:${alsPort}`, otlpHttpPort, statusPort, server: options.server, data: options.data }, 'controller started')
 
   const stop = async (patience: number): Promise<void> => {
     await Promise.all([grpc.close(options.drain), otlpHttp?.close()])
     for (const timer of timers) clearInterval(timer)
+    cluster?.stop()
     collector.sealAll()
     collector.flushCounters()
     gaps.flush()
@@ -97,6 +105,11 @@ export async function startController(options: ControllerOptions, log: Logger): 
       return stopping
     },
   }
+}
+
+function viewOf({ access, by, roles }: NonNullable<ControllerOptions['cluster']>, changed: () => void, log: Logger): ClusterView {
+  const client = kubeClient(access)
+  return new ClusterView({ client, access: by, roles, coverage: () => null, leader: () => true, changed, log, now: Date.now })
 }
 
 function openSpool(options: ControllerOptions, gaps: Gaps, log: Logger, now: () => number): Spool {

@@ -1,8 +1,11 @@
 #!/usr/bin/env -S node --max-semi-space-size=4
+import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { type PermissionRole, permissionRoles } from '@panoptes/contract/ingest'
 import { pino } from 'pino'
 import { startController } from './controller.ts'
 import { type ControllerOptions, defaultOptions, type HostPort } from './options.ts'
+import { inClusterAccess, parseKubeconfig } from './watch/index.ts'
 
 const help = `Usage: panoptes-controller --name NAME --server URL [options]
 
@@ -12,6 +15,11 @@ Stands beside Envoys: takes their telemetry, keeps it on disk until the server h
   --server URL             address of the Panoptes server
   --token TOKEN            enrolment token; needed at the first start only
                            (or the environment variable PANOPTES_TOKEN)
+  --token-file FILE        the same from a file, which need not be there later
+  --in-cluster             look at the cluster of this pod, by its service account
+  --kubeconfig FILE        look at this cluster (-: from standard input); everything must be inside
+  --context NAME           context of the kubeconfig (the current one)
+  --roles LIST             what the cluster has granted: base,secrets,admission,mesh (base)
   --data DIR               data folder: key, spool, unreadable messages (./panoptes-controller)
   --als HOST:PORT          gRPC: access logs (ALS), metrics, OTLP logs (127.0.0.1:4320)
   --otlp-http HOST:PORT    OTLP logs over HTTP, POST /v1/logs (off)
@@ -57,6 +65,11 @@ function readOptions(args: string[]): { options: ControllerOptions; level: strin
       name: text,
       server: text,
       token: text,
+      'token-file': text,
+      'in-cluster': { type: 'boolean' },
+      kubeconfig: text,
+      context: text,
+      roles: text,
       data: text,
       als: text,
       'otlp-http': text,
@@ -87,7 +100,8 @@ function readOptions(args: string[]): { options: ControllerOptions; level: strin
     options: {
       name: values.name,
       server: values.server,
-      token: values.token ?? process.env.PANOPTES_TOKEN,
+      token: values.token ?? process.env.PANOPTES_TOKEN ?? tokenFrom(values['token-file']),
+      cluster: clusterFrom(values),
       data: values.data ?? 'panoptes-controller',
       als: values.als ? hostPort(values.als, 'als') : defaultOptions.als,
       otlpHttp: values['otlp-http'] ? hostPort(values['otlp-http'], 'otlp-http') : undefined,
@@ -101,6 +115,32 @@ function readOptions(args: string[]): { options: ControllerOptions; level: strin
       drain: values.drain ? scaled(values.drain, 'drain', times) : defaultOptions.drain,
     },
   }
+}
+
+/** A token is used once: a file that is gone is no fault. */
+function tokenFrom(file: string | undefined): string | undefined {
+  try {
+    return file === undefined ? undefined : readFileSync(file, 'utf8').trim()
+  } catch {
+    return undefined
+  }
+}
+
+interface ClusterFlags {
+  'in-cluster'?: boolean | undefined
+  kubeconfig?: string | undefined
+  context?: string | undefined
+  roles?: string | undefined
+}
+
+function clusterFrom({ 'in-cluster': inCluster, kubeconfig, context, roles = 'base' }: ClusterFlags): ControllerOptions['cluster'] {
+  if (inCluster && kubeconfig) throw new Usage('--in-cluster and --kubeconfig exclude each other')
+  const wanted = roles.split(',') as PermissionRole[]
+  const unknown = wanted.filter((role) => !permissionRoles.includes(role))
+  if (unknown.length > 0) throw new Usage(`--roles must be of ${permissionRoles.join(', ')}, not ${unknown.join(', ')}`)
+  if (inCluster) return { access: inClusterAccess(), by: 'pod', roles: wanted }
+  if (kubeconfig === undefined) return undefined
+  return { access: parseKubeconfig(readFileSync(kubeconfig === '-' ? 0 : kubeconfig, 'utf8'), context), by: 'kubeconfig', roles: wanted }
 }
 
 async function main(): Promise<void> {

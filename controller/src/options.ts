@@ -1,4 +1,6 @@
+import type { PermissionRole } from '@panoptes/contract/ingest'
 import type { TlsFiles } from './collect/index.ts'
+import type { ClusterAccess } from './watch/index.ts'
 
 export interface HostPort {
   host: string
@@ -20,6 +22,8 @@ export interface ControllerOptions {
   /** Own /metrics and /healthz. */
   status?: HostPort
   tls?: TlsFiles
+  /** The cluster that it looks at; absent: it stands beside plain Envoys. */
+  cluster?: { access: ClusterAccess; by: 'pod' | 'kubeconfig'; roles: readonly PermissionRole[] }
   /** File with the authority that signed the server's certificate. */
   ca?: string
   spoolMaxBytes: number

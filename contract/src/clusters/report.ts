@@ -30,8 +30,6 @@ export const ClusterReport = z
     apiServers: z.array(short).max(100),
     /** Ids of contract/src/clusters/permissions.ts that the API server would refuse. */
     missing: z.array(short).max(500),
-    /** Resources of that table that this cluster serves, as `pods` or `gateways.networking.istio.io`. */
-    served: z.array(short).max(500),
     /** Of several replicas one watches the API. */
     leader: z.boolean(),
     coverage: Coverage.nullable(),

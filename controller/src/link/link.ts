@@ -79,6 +79,11 @@ export class Link {
     this.running = this.run()
   }
 
+  /** Something has changed that the next heartbeat tells: it goes now. */
+  tell(): void {
+    void this.beat()
+  }
+
   /** Sends what is left for at most `patience` milliseconds, then lets go. */
   async stop(patience: number): Promise<void> {
     const end = Date.now() + patience

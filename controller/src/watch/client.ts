@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import type { ClusterAccess } from './access.ts'
+import { textOf } from './lines.ts'
 
 export interface KubeAnswer {
   status: number
@@ -15,6 +16,13 @@ export interface KubeClient {
   get(path: string, options: { signal?: AbortSignal; stallMs: number; accept?: string }): Promise<KubeAnswer>
 }
 
+/** Beside watching: small requests whose whole answer is JSON. */
+export interface KubeRequests extends KubeClient {
+  /** Any status resolves; rejects where no answer came within `timeoutMs` (10 s). A PATCH is a JSON merge patch. */
+  send(method: 'GET' | 'POST' | 'PUT' | 'PATCH', path: string, body?: unknown, timeoutMs?: number): Promise<{ status: number; body: unknown }>
+  close(): void
+}
+
 /** No byte came for as long as one had to: the other side is gone, whatever TCP says. */
 export class Stalled extends Error {
   constructor(ms: number) {
@@ -24,7 +32,7 @@ export class Stalled extends Error {
 }
 
 /** A client over HTTP/1.1: a watch has a connection of its own, so a stalled one stalls no other. */
-export function kubeClient(access: ClusterAccess): KubeClient & { close(): void } {
+export function kubeClient(access: ClusterAccess): KubeRequests {
   const { ca, clientCertificate, serverName } = access
   const agent = new Agent({
     keepAlive: true,
@@ -34,13 +42,27 @@ export function kubeClient(access: ClusterAccess): KubeClient & { close(): void 
     ...(clientCertificate ? { cert: clientCertificate.certificate, key: clientCertificate.key } : {}),
     ...(serverName ? { servername: serverName } : {}),
   })
+  const headersOf = (accept: string) => {
+    const token = access.token?.()
+    return { accept, 'user-agent': 'panoptes-controller', ...(token ? { authorization: `Bearer ${token}` } : {}) }
+  }
   return {
     close: () => agent.destroy(),
+    send: (method, path, body, timeoutMs = 10_000) =>
+      new Promise((done, failed) => {
+        const text = body === undefined ? '' : JSON.stringify(body)
+        const type = { 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json', 'content-length': Buffer.byteLength(text) }
+        const headers = { ...headersOf('application/json'), ...(text ? type : {}) }
+        const sent = request(access.server + path, { agent, method, headers, signal: AbortSignal.timeout(timeoutMs) })
+        sent.on('error', failed)
+        sent.on('response', (answer) => {
+          textOf(answer).then((said) => done({ status: answer.statusCode ?? 0, body: said.startsWith('{') ? JSON.parse(said) : said }), failed)
+        })
+        sent.end(text)
+      }),
     get: (path, { signal, stallMs, accept = 'application/json' }) =>
       new Promise((done, failed) => {
-        const token = access.token?.()
-        const headers = { accept, 'user-agent': 'panoptes-controller', ...(token ? { authorization: `Bearer ${token}` } : {}) }
-        const sent = request(access.server + path, { agent, headers, ...(signal ? { signal } : {}) })
+        const sent = request(access.server + path, { agent, headers: headersOf(accept), ...(signal ? { signal } : {}) })
         const timer = setTimeout(() => sent.destroy(new Stalled(stallMs)), stallMs)
         sent.on('error', (error) => {
           clearTimeout(timer)
