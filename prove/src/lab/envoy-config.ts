@@ -192,7 +192,7 @@ export interface Cluster {
   tls?: Config
   /** Source address of its connections. */
   from?: string
-  /** Health-checked, so that nothing is handed to a dead receiver. */
+  /** Checked by every connection that breaks and by health checks, as docs/collect.md says: nothing is handed to a dead receiver. */
   checked?: boolean
 }
 
@@ -217,7 +217,16 @@ export function cluster(c: Cluster): Config {
     ...(c.checked
       ? {
           common_lb_config: { healthy_panic_threshold: { value: 0 } },
-          health_checks: [{ timeout: '0.5s', interval: '0.5s', unhealthy_threshold: 1, healthy_threshold: 1, tcp_health_check: {} }],
+          health_checks: [{ timeout: '1s', interval: '1s', no_traffic_interval: '1s', unhealthy_threshold: 1, healthy_threshold: 1, tcp_health_check: {} }],
+          outlier_detection: {
+            split_external_local_origin_errors: true,
+            consecutive_local_origin_failure: 1,
+            enforcing_consecutive_local_origin_failure: 100,
+            max_ejection_percent: 100,
+            base_ejection_time: '2s',
+            max_ejection_time: '2s',
+            interval: '0.5s',
+          },
         }
       : {}),
     load_assignment: { cluster_name: c.name, endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress(c.to) } }] }] },
