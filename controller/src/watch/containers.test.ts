@@ -64,6 +64,7 @@ function tell(...snapshots: (Raw | 'gone')[]): { words: string[][]; transitions:
     return folded.transitions.map((t) => {
       if (t.type === 'unseen') return `unseen ${t.container} ${t.count}`
       const { container, ordinal, exitCode, reason } = t.life
+      if (t.type === 'waiting') return `waiting ${container} ${reason}`
       return t.type === 'started' ? `started ${container} ${ordinal}` : `ended ${container} ${ordinal} ${exitCode} ${reason} ${t.evidence}`
     })
   })
@@ -81,8 +82,8 @@ describe('the lives of a container', () => {
       app(running(0, { state: terminated(0, 3) })),
       'gone',
     )
-    expect(words).toEqual([[], ['started app 0'], [], ['ended app 0 3 Error told'], []])
-    expect(transitions[1]).toMatchObject({
+    expect(words).toEqual([['waiting app ContainerCreating'], ['started app 0'], [], ['ended app 0 3 Error told'], []])
+    expect(transitions[2]).toMatchObject({
       life: {
         podUid: uid,
         namespace: 'shop',
@@ -101,8 +102,15 @@ describe('the lives of a container', () => {
       'started app 1',
     ])
     expect(tell(app(running(0)), app(running(1, { lastState: terminated(0, 1) }))).words[1]).toEqual(['ended app 0 1 Error told', 'started app 1'])
-    expect(tell(app(running(0)), app({ ...running(0), state: waiting, lastState: terminated(0, 1) })).words[1]).toEqual(['ended app 0 1 Error told'])
-    expect(tell(app({ ...running(0), state: waiting, lastState: terminated(0, 1) })).words[0]).toEqual(['started app 0', 'ended app 0 1 Error told'])
+    expect(tell(app(running(0)), app({ ...running(0), state: waiting, lastState: terminated(0, 1) })).words[1]).toEqual([
+      'ended app 0 1 Error told',
+      'waiting app CrashLoopBackOff',
+    ])
+    expect(tell(app({ ...running(0), state: waiting, lastState: terminated(0, 1) })).words[0]).toEqual([
+      'started app 0',
+      'ended app 0 1 Error told',
+      'waiting app CrashLoopBackOff',
+    ])
   })
 
   it('that nobody saw are counted, and said', () => {
@@ -114,12 +122,13 @@ describe('the lives of a container', () => {
       'started app 5',
     ])
     expect(tell(app(running(7)), app(running(7))).words).toEqual([['unseen app 7', 'started app 7'], []])
-    expect(tell(app({ name: 'app', restartCount: 2, state: waiting })).words[0]).toEqual(['unseen app 2'])
+    expect(tell(app({ name: 'app', restartCount: 2, state: waiting })).words[0]).toEqual(['unseen app 2', 'waiting app CrashLoopBackOff'])
     expect(tell(app(running(5)), app({ ...running(7), state: waiting, lastState: terminated(7, 1) })).words[1]).toEqual([
       'ended app 5 undefined undefined replaced',
       'unseen app 1',
       'started app 7',
       'ended app 7 1 Error told',
+      'waiting app CrashLoopBackOff',
     ])
   })
 
@@ -132,6 +141,7 @@ describe('the lives of a container', () => {
     const lost = { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown' } }
     expect(tell(app(running(0)), app({ name: 'app', restartCount: 1, state: waiting, lastState: lost })).words[1]).toEqual([
       'ended app 0 137 ContainerStatusUnknown told',
+      'waiting app CrashLoopBackOff',
     ])
   })
 

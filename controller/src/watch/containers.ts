@@ -30,6 +30,8 @@ export interface ContainerLife {
 export type EndEvidence = 'told' | 'replaced' | 'pod-ended' | 'pod-gone'
 
 export type ContainerTransition =
+  /** It is not running, and Kubernetes says why; told once for each reason. `life` names no run, for there is none. */
+  | { type: 'waiting'; life: ContainerLife; at: number; relisted: boolean }
   | { type: 'started'; life: ContainerLife; at: number; relisted: boolean }
   | { type: 'ended'; life: ContainerLife; at: number; relisted: boolean; evidence: EndEvidence }
   /** The restart count went up by more than was seen: so many lives began and ended unseen before `at`. */
@@ -42,6 +44,8 @@ interface Track {
   previousId?: string
   /** Lives told or said to be unseen. */
   lives: number
+  /** The reason that was told last for its not running. */
+  waiting?: string
 }
 
 /** What has been told of the containers of one pod; give it back with the pod's next event. */
@@ -82,14 +86,15 @@ class Fold {
     else {
       if (lastState?.phase !== 'terminated') this.unseen(track, container.name, restartCount)
       if (track.life && state?.phase === 'waiting') this.end(track, 'replaced')
+      if (state?.reason && state.reason !== track.waiting) this.wait(track, container, state.reason)
     }
+    if (begun) delete track.waiting
     const over = this.pod.phase === 'Succeeded' || this.pod.phase === 'Failed'
     if (over && state?.phase !== 'running') this.end(track, 'pod-ended')
   }
 
   private observe(track: Track, container: PickedContainer, state: ContainerState, ordinal: number, newest: boolean): void {
-    const { podUid, ...rest } = this.identity()
-    const containerId = state.containerId ?? this.idOf(track, state) ?? `unknown:${podUid}/${container.name}/${ordinal}`
+    const containerId = state.containerId ?? this.idOf(track, state) ?? `unknown:${this.pod.uid}/${container.name}/${ordinal}`
     if (containerId === track.previousId) return
     if (containerId !== track.life?.containerId) {
       this.end(track, 'replaced')
@@ -100,13 +105,9 @@ class Fold {
       track.ended = false
       track.lives = Math.max(track.lives, ordinal) + 1
       track.life = {
-        podUid,
-        ...rest,
-        container: container.name,
-        kind: container.kind,
+        ...this.named(container),
         ordinal,
         containerId,
-        image: container.image,
         ...(digest ? { imageDigest: digest } : {}),
         ...(state.startedAt ? { startedAt: state.startedAt } : {}),
       }
@@ -141,6 +142,15 @@ class Fold {
     track.lives = livesBefore
     const { podUid, namespace, pod } = this.identity()
     this.transitions.push({ type: 'unseen', podUid, namespace, pod, container, count, ...this.about })
+  }
+
+  private wait(track: Track, container: PickedContainer, reason: string): void {
+    track.waiting = reason
+    this.transitions.push({ type: 'waiting', life: { ...this.named(container), ordinal: container.restartCount, containerId: '', reason }, ...this.about })
+  }
+
+  private named({ name, kind, image }: PickedContainer) {
+    return { ...this.identity(), container: name, kind, image }
   }
 
   private identity() {

@@ -4,7 +4,7 @@ export { type ContainerLife, type ContainerTransition, type EndEvidence, foldPod
 export { foldLeases, type IpLease, type IpOwner, type LeaseChange, ownerAt } from './leases.ts'
 export { textOf } from './lines.ts'
 export { watchMetrics } from './metrics.ts'
-export type { KubeObject, ObjectMeta } from './object.ts'
+export { isNewer, type KubeObject, keyOf, type ObjectMeta } from './object.ts'
 export {
   type ContainerKind,
   type ContainerState,

@@ -28,6 +28,7 @@ const container = (startedAt: number, finishedAt?: number): PickedPod['container
     image: '',
     imageId: '',
     restartCount: 0,
+    ports: [],
     state: {
       phase: finishedAt === undefined ? 'running' : 'terminated',
       startedAt: iso(startedAt),

@@ -26,6 +26,8 @@ export interface PickedContainer {
   /** As the runtime says it ran; empty before it has. */
   imageId: string
   restartCount: number
+  /** Ports that it declares. */
+  ports: number[]
   state?: ContainerState
   lastState?: ContainerState
 }
@@ -120,6 +122,7 @@ function containers(specs: RawContainer[] = [], statuses: RawStatus[] = [], kind
       image: spec.image ?? '',
       imageId: status?.imageID ?? '',
       restartCount: status?.restartCount ?? 0,
+      ports: spec.ports?.map((p) => p.containerPort) ?? [],
       ...(state ? { state } : {}),
       ...(lastState ? { lastState } : {}),
     }
@@ -189,6 +192,7 @@ export function pickService(object: KubeObject): PickedService {
 
 interface RawContainer {
   name: string
+  ports?: { containerPort: number }[]
   image?: string
   restartPolicy?: string
 }

@@ -55,6 +55,26 @@ describe('redaction', () => {
     expect(JSON.stringify(pod)).toContain('canary') // the object given is left as it is
   })
 
+  it('hides values of query strings, passwords of addresses, command lines of changes and last words', () => {
+    const state = { terminated: { exitCode: 1, reason: 'Error', message: canary(9) }, waiting: { reason: 'ErrImagePull', message: canary(10) } }
+    const hidden = redact({
+      metadata: {
+        name: 'a',
+        uid: '1',
+        resourceVersion: '1',
+        annotations: { 'kubernetes.io/change-cause': canary(11), 'prometheus.io/path': `/m?a=${canary(12)}` },
+      },
+      spec: { path: `/healthz?user=me&token=${canary(13)}#x`, url: `https://me:${canary(14)}@registry.example/app`, plain: 'a?b c=d' },
+      status: { state },
+    })
+    const text = JSON.stringify(hidden)
+    expect(text).not.toContain('canary')
+    expect(text).toContain('/healthz?user=*&token=*#x')
+    expect(text).toContain('https://*@registry.example/app')
+    expect(text).toContain('a?b c=d')
+    expect(text).toContain('ErrImagePull')
+  })
+
   it('shows that a value changed, and not which it is without the key', () => {
     const env = (object: object) => JSON.stringify(redact({ ...pod, ...object }))
     const other = { spec: { containers: [{ ...pod.spec.containers[0], env: [{ name: 'PASSWORD', value: 'another' }] }] } }

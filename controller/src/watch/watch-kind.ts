@@ -11,13 +11,16 @@ export interface WatchOptions<T extends Identified> {
   path: string
   /** Keeps what is needed of an object; all else is forgotten at once. */
   pick: (object: KubeObject) => T
-  /** Gets the events in order, one at a time: where it gives a promise, reading waits for it. What it throws ends the watch. */
-  onEvent: (event: WatchEvent<T>) => void | Promise<void>
+  /**
+   * Gets the events in order, one at a time: where it gives a promise, reading waits for it. What it throws ends the watch. `raw` is the event's object as
+   * it came; there is none where a list shows that an object is gone.
+   */
+  onEvent: (event: WatchEvent<T>, raw?: KubeObject) => void | Promise<void>
   /** Told when the API server cannot be reached or refuses, once until that changes; undefined: all is well again. */
   onProblem?: (problem: PanoptesError | undefined) => void
   signal: AbortSignal
-  /** Where an earlier watch ended: goes on from there, and says by a gap where it cannot. */
-  resumeFrom?: { resourceVersion: string; at: number; objects: Iterable<T> }
+  /** Where an earlier watch ended: goes on from there, and says by a gap where it cannot. Without a version, only what it knew: the list tells the rest. */
+  resumeFrom?: { resourceVersion?: string; at: number; objects: Iterable<T> }
   /** Asks for metadata alone, so that values of Secrets and ConfigMaps never come here. */
   metadataOnly?: boolean
   /** After how much silence a connection counts as dead; above the minute between the API server's bookmarks. */
@@ -147,11 +150,11 @@ class Watch<T extends Identified> {
     if (changed) this.options.onProblem?.(problem)
   }
 
-  private async emit(events: readonly WatchEvent<T>[]): Promise<void> {
+  private async emit(events: readonly WatchEvent<T>[], picked?: T, raw?: unknown): Promise<void> {
     for (const event of events) {
       this.counts.events++
       try {
-        const waiting = this.options.onEvent(event)
+        const waiting = this.options.onEvent(event, 'object' in event && event.object === picked ? (raw as KubeObject) : undefined)
         if (waiting) await waiting
       } catch (cause) {
         throw new CallerFailed('onEvent', { cause })
@@ -200,7 +203,10 @@ class Watch<T extends Identified> {
       const answer = await this.get({ limit: String(this.options.pageSize ?? 500), ...(next ? { continue: next } : {}) }, 'list')
       const page = JSON.parse(await textOf(answer.chunks)) as ListObject
       const at = this.confirm()
-      for (const item of page.items ?? []) await this.emit(this.view.listed(this.pick(item), at))
+      for (const item of page.items ?? []) {
+        const picked = this.pick(item)
+        await this.emit(this.view.listed(picked, at), picked, item)
+      }
       resourceVersion = page.metadata.resourceVersion
       next = page.metadata.continue || undefined
     } while (next)
@@ -271,8 +277,8 @@ class Watch<T extends Identified> {
       return this.listed(resourceVersion)
     }
     const picked = this.pick(object)
-    if (listing) return this.emit(this.view.listed(picked, at))
-    await this.emit(type === 'DELETED' ? this.view.deleted(picked, at) : this.view.changed(picked, at))
+    if (listing) return this.emit(this.view.listed(picked, at), picked, object)
+    await this.emit(type === 'DELETED' ? this.view.deleted(picked, at) : this.view.changed(picked, at), picked, object)
     // Only what was told is behind us: where telling fails, it is told again.
     this.stand(resourceVersion, at)
   }
