@@ -127,7 +127,7 @@ CREATE TABLE accesses
 ENGINE = MergeTree
 PARTITION BY toYYYYMMDD(ts)
 ORDER BY (org, toStartOfHour(ts), block, dst_namespace, dst_workload, src_namespace, src_workload, dst_cluster, src_cluster, dst_pod, src_pod, ts)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_parts_to_merge_at_once = 10, merge_selector_enable_heuristic_to_lower_max_parts_to_merge_at_once = 0, deduplicate_merge_projection_mode = 'rebuild', lightweight_mutation_projection_mode = 'rebuild', non_replicated_deduplication_window = 1000;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_parts_to_merge_at_once = 16, merge_selector_enable_heuristic_to_lower_max_parts_to_merge_at_once = 0, min_bytes_for_wide_part = 134217728, deduplicate_merge_projection_mode = 'rebuild', lightweight_mutation_projection_mode = 'rebuild', non_replicated_deduplication_window = 1000;
 
 CREATE TABLE proxy_counters
 (

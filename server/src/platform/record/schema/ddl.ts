@@ -19,8 +19,14 @@ interface Table {
 /** An acknowledged batch is on the disk, not in a cache. */
 const durable = { fsync_after_insert: 1, fsync_part_directory: 1 }
 
-/** Merging costs more than inserting: wait for ten parts of a size, so that a row is rewritten seldom. */
-const seldomMerged = { min_parts_to_merge_at_once: 10, merge_selector_enable_heuristic_to_lower_max_parts_to_merge_at_once: 0 }
+/** Merging costs as much as inserting: wait for many parts of a size, so that a row is rewritten seldom. */
+const seldomMerged = { min_parts_to_merge_at_once: 16, merge_selector_enable_heuristic_to_lower_max_parts_to_merge_at_once: 0 }
+
+/**
+ * A part of fewer than about 200,000 rows is a few files instead of several hundred: making those and their buffers costs
+ * more than all else about a small part.
+ */
+const fewFiles = { min_bytes_for_wide_part: 134_217_728 }
 
 const plain = (c: Pick<Column, 'name' | 'type' | 'unit'>) => `${c.name} ${c.type} ${codecOf(c)}`
 
@@ -48,7 +54,7 @@ const tables: readonly Table[] = [
     engine: 'MergeTree',
     partition: 'toYYYYMMDD(ts)',
     order: accessOrder,
-    settings: { ...durable, ...seldomMerged, deduplicate_merge_projection_mode: "'rebuild'", lightweight_mutation_projection_mode: "'rebuild'" },
+    settings: { ...durable, ...seldomMerged, ...fewFiles, deduplicate_merge_projection_mode: "'rebuild'", lightweight_mutation_projection_mode: "'rebuild'" },
     shard: batchShard,
   },
   {
