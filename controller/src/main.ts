@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { type PermissionRole, permissionRoles } from '@panoptes/contract/ingest'
 import { pino } from 'pino'
+import { lookOnce } from './cluster/index.ts'
 import { startController } from './controller.ts'
 import { type ControllerOptions, defaultOptions, type HostPort } from './options.ts'
 import { inClusterAccess, parseKubeconfig } from './watch/index.ts'
@@ -19,6 +20,7 @@ Stands beside Envoys: takes their telemetry, keeps it on disk until the server h
   --in-cluster             look at the cluster of this pod, by its service account
   --kubeconfig FILE        look at this cluster (-: from standard input); everything must be inside
   --context NAME           context of the kubeconfig (the current one)
+  --look                   say as JSON who the cluster is and what it refuses, and end
   --roles LIST             what the cluster has granted: base,secrets,admission,mesh (base)
   --data DIR               data folder: key, spool, unreadable messages (./panoptes-controller)
   --als HOST:PORT          gRPC: access logs (ALS), metrics, OTLP logs (127.0.0.1:4320)
@@ -57,7 +59,7 @@ const sizes = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 }
 const times = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 /** Reads the command line; undefined where only the help was asked for. */
-function readOptions(args: string[]): { options: ControllerOptions; level: string } | undefined {
+function readOptions(args: string[]): Told | undefined {
   const text = { type: 'string' } as const
   const { values } = parseArgs({
     args,
@@ -70,6 +72,7 @@ function readOptions(args: string[]): { options: ControllerOptions; level: strin
       kubeconfig: text,
       context: text,
       roles: text,
+      look: { type: 'boolean' },
       data: text,
       als: text,
       'otlp-http': text,
@@ -88,6 +91,8 @@ function readOptions(args: string[]): { options: ControllerOptions; level: strin
     },
   })
   if (values.help) return undefined
+  const cluster = clusterFrom(values)
+  if (values.look) return { look: cluster }
   if (!values.name || !values.server) throw new Usage('--name and --server are needed')
   const keep = values['spool-keep'] ?? defaultOptions.spoolKeep
   if (keep !== 'newest' && keep !== 'oldest') throw new Usage(`--spool-keep must be newest or oldest, not ${keep}`)
@@ -101,7 +106,7 @@ function readOptions(args: string[]): { options: ControllerOptions; level: strin
       name: values.name,
       server: values.server,
       token: values.token ?? process.env.PANOPTES_TOKEN ?? tokenFrom(values['token-file']),
-      cluster: clusterFrom(values),
+      cluster: cluster && { ...cluster, access: cluster.access() },
       data: values.data ?? 'panoptes-controller',
       als: values.als ? hostPort(values.als, 'als') : defaultOptions.als,
       otlpHttp: values['otlp-http'] ? hostPort(values['otlp-http'], 'otlp-http') : undefined,
@@ -133,20 +138,29 @@ interface ClusterFlags {
   roles?: string | undefined
 }
 
-function clusterFrom({ 'in-cluster': inCluster, kubeconfig, context, roles = 'base' }: ClusterFlags): ControllerOptions['cluster'] {
+/** How to reach the cluster that the flags name, read when it is called; undefined where they name none. */
+function clusterFrom({ 'in-cluster': inCluster, kubeconfig, context, roles = 'base' }: ClusterFlags) {
   if (inCluster && kubeconfig) throw new Usage('--in-cluster and --kubeconfig exclude each other')
   const wanted = roles.split(',') as PermissionRole[]
   const unknown = wanted.filter((role) => !permissionRoles.includes(role))
   if (unknown.length > 0) throw new Usage(`--roles must be of ${permissionRoles.join(', ')}, not ${unknown.join(', ')}`)
-  if (inCluster) return { access: inClusterAccess(), by: 'pod', roles: wanted }
-  if (kubeconfig === undefined) return undefined
-  return { access: parseKubeconfig(readFileSync(kubeconfig === '-' ? 0 : kubeconfig, 'utf8'), context), by: 'kubeconfig', roles: wanted }
+  if (!inCluster && kubeconfig === undefined) return undefined
+  const access = () => (inCluster ? inClusterAccess() : parseKubeconfig(readFileSync(kubeconfig === '-' ? 0 : kubeconfig!, 'utf8'), context))
+  return { access, by: inCluster ? ('pod' as const) : ('kubeconfig' as const), roles: wanted }
 }
+
+/** The flags of a controller that runs, or what `--look` asks for. */
+type Told = { options: ControllerOptions; level: string } | { look: ReturnType<typeof clusterFrom> }
 
 async function main(): Promise<void> {
   const read = readOptions(process.argv.slice(2))
   if (!read) {
     process.stdout.write(help)
+    return
+  }
+  if ('look' in read) {
+    if (!read.look) throw new Usage('--look needs --kubeconfig or --in-cluster')
+    process.stdout.write(`${JSON.stringify(await lookOnce(read.look.access, read.look.roles))}\n`)
     return
   }
   const log = pino({ level: read.level, base: null, timestamp: pino.stdTimeFunctions.isoTime })

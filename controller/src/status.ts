@@ -2,15 +2,18 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { SourceState, SpoolState } from '@panoptes/contract/ingest'
 import type { HostPort } from './options.ts'
+import { type WatchStatus, watchMetrics } from './watch/index.ts'
 
 export interface StatusParts {
   sources: () => SourceState[]
   spool: () => SpoolState
   /** `connected`, or why not. */
   link: () => string
+  /** Of a controller that looks at a cluster: how each kind is watched. */
+  watches: () => ReadonlyMap<string, WatchStatus> | undefined
 }
 
-/** The controller's own health and figures: `/healthz` and, in Prometheus' text form, `/metrics`. */
+/** The controller's own health and figures: `/livez`, `/healthz` and, in Prometheus' text form, `/metrics`. */
 export class StatusServer {
   private readonly server: Server
   private readonly address: HostPort
@@ -18,7 +21,9 @@ export class StatusServer {
   constructor(address: HostPort, parts: StatusParts) {
     this.address = address
     this.server = createServer((req, res) => {
-      if (req.url === '/healthz') {
+      // Alive as long as it answers: a full disk is not healed by a new start.
+      if (req.url === '/livez') res.writeHead(200).end('ok\n')
+      else if (req.url === '/healthz') {
         const { trouble } = parts.spool()
         res.writeHead(trouble === '' ? 200 : 503, { 'content-type': 'application/json' })
         res.end(`${JSON.stringify({ status: trouble === '' ? 'ok' : 'degraded', spool: trouble || 'ok', server: parts.link() })}\n`)
@@ -44,12 +49,13 @@ export class StatusServer {
   }
 }
 
-function metrics({ sources, spool, link }: StatusParts): string {
+function metrics({ sources, spool, link, watches }: StatusParts): string {
   const list = sources()
   const { bytes, maxBytes, batches, dropped } = spool()
   const errors: Record<string, number> = {}
   for (const s of list) for (const [reason, n] of Object.entries(s.errors)) errors[reason] = (errors[reason] ?? 0) + n
   const sum = (kind: string): number => list.filter((s) => s.kind === kind).reduce((total, s) => total + s.entries, 0)
+  const watched = watches()
   return [
     family('panoptes_controller_entries_total', 'counter', 'Entries read.', [
       ['{wire="als"}', sum('als')],
@@ -63,6 +69,7 @@ function metrics({ sources, spool, link }: StatusParts): string {
     family('panoptes_controller_dropped_rows_total', 'counter', 'Rows dropped from the spool.', labelled('reason', dropped)),
     family('panoptes_controller_connected', 'gauge', '1 while the server is reached.', [['', link() === 'connected' ? 1 : 0]]),
     family('process_resident_memory_bytes', 'gauge', 'Resident memory.', [['', process.memoryUsage.rss()]]),
+    watched ? watchMetrics(watched) : '',
   ].join('')
 }
 

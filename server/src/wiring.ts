@@ -17,6 +17,7 @@ import {
   sharedSecret,
   writeLocalContext,
 } from './access/index.ts'
+import { Agentless, createKeeper, createSealer, registerClusters } from './clusters/index.ts'
 import { createIngest } from './ingest/index.ts'
 import { Jobs, registerKeeping } from './keeping/index.ts'
 import { type Config, claimDataDir, localUrl, requireFreePort } from './platform/config/index.ts'
@@ -132,7 +133,15 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[], cl
   const demoControllers = () => db.selectFrom('controllers').select(['id', 'org']).where('origin', '=', 'demo').where('revokedAt', 'is', null).execute()
   const demoPresent = async () => demo.state === 'running' || (await demoControllers()).length > 0
   registerAccess(app, { db, signIn, authenticate, forget, version, demoPresent })
-  registerControllers(app, { db, signIn, authenticate, forget, version, demoPresent }, ingest)
+  registerControllers(app, { db, signIn, authenticate, forget, version, demoPresent }, ingest, createKeeper(db))
+  const sealer = createSealer(config.dataDir, config.secretsKey)
+  const agentless = new Agentless({ db, dataDir: config.dataDir, log, sealer, replica, caFile: config.tlsCertFile })
+  closers.push(() => agentless.stop())
+  const retention = async () => {
+    const { days } = (await getSettings(db, homeOrganization)).retention
+    return `it is kept for ${days} days`
+  }
+  registerClusters(app, { db, version, sealer, agentless, publicUrl: () => publicUrl, retention, forget })
   registerSystem(app, {
     ...{ version, replica, startedAt, dataDir: config.dataDir, state, record, ingest, metrics, rates },
     demoState: () => demo.state,
@@ -142,6 +151,7 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[], cl
       await demo.remove()
       const removed = await demoControllers()
       for (const { org, id } of removed) await revokeController(db, org, id)
+      await db.deleteFrom('clusters').where('origin', '=', 'demo').execute()
       return { controllers: removed.length, rows: await forgetDemo(record, ingest, homeOrganization) }
     },
   })
@@ -163,6 +173,7 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[], cl
   await writeLocalContext(db, { url, dataDir: config.dataDir, administrator: await administratorEmail(db) }).catch((error: unknown) =>
     log.warn({ err: error }, 'the context of the command line could not be written'),
   )
+  agentless.start(url)
   if (config.demo) {
     // The demo is a client of this server like any other; what it is given stands in contract/src/system/demo.ts.
     closers.push(() => demo.stop())

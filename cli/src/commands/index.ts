@@ -6,6 +6,15 @@ import { api } from './api.ts'
 import { list as auditList } from './audit/list.ts'
 import { certs } from './certs/make.ts'
 import { certsRotate } from './certs/rotate.ts'
+import { connect } from './cluster/connect.ts'
+import { create as clusterCreate } from './cluster/create.ts'
+import { remove as clusterDelete } from './cluster/delete.ts'
+import { install } from './cluster/install.ts'
+import { list as clusterList } from './cluster/list.ts'
+import { rotate as clusterRotate } from './cluster/rotate.ts'
+import { show as clusterShow } from './cluster/show.ts'
+import { status as clusterStatus } from './cluster/status.ts'
+import { update as clusterUpdate, start, stop } from './cluster/update.ts'
 import { completionOf } from './completion.ts'
 import { list as contextList } from './context/list.ts'
 import { show as contextShow } from './context/show.ts'
@@ -57,6 +66,7 @@ import { update as userUpdate } from './user/update.ts'
 export const nouns = {
   record: 'the record of all accesses: search, follow, export, verify, keep',
   source: 'the proxies that report',
+  cluster: 'clusters: define, connect, watch, remove',
   controller: 'controllers: one per cluster, or beside plain Envoys',
   token: 'API tokens',
   user: 'people who may sign in',
@@ -75,6 +85,7 @@ export const commands: readonly Command[] = [
   ...[login, logout, status, doctor, map],
   ...[search, tail, recordShow, exportAccesses, fields, completeness, verify, forecast, retain, backup, restore],
   sourceList,
+  ...[clusterList, clusterCreate, install, clusterShow, clusterStatus, clusterUpdate, connect, stop, start, clusterRotate, clusterDelete],
   ...[controllerRun, controllerToken, controllerList, rotate, controllerDelete],
   ...[searchList, save, searchDelete],
   ...[sinkList, sinkCreate, enable, disable, sinkDelete],

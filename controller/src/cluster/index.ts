@@ -1,4 +1,5 @@
 export { ClusterView, type ClusterViewOptions } from './cluster.ts'
 export { type CoveredPod, coverageOf, istioOf } from './coverage.ts'
 export { type Look, lookAtCluster, orchestrationOf } from './look.ts'
+export { lookOnce } from './once.ts'
 export { missingPermissions } from './permissions.ts'

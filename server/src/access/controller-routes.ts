@@ -1,4 +1,4 @@
-import { type BatchAcknowledged, ingestRoutes, type Session, sessionHeader } from '@panoptes/contract'
+import { type BatchAcknowledged, type ClusterReport, ingestRoutes, type Session, sessionHeader } from '@panoptes/contract'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { implement, type Principal } from '../platform/http/index.ts'
 import { heartbeat, openSession, requireSession } from './controllers.ts'
@@ -20,14 +20,26 @@ export interface BatchStore {
   lanes(sender: Sender): Promise<Session['lanes']>
 }
 
+/** What the routes of controllers need of the room that knows clusters. */
+export interface ClusterKeeper {
+  /** A controller has enrolled: its cluster is known from now on. */
+  enrolled(sender: Pick<Sender, 'org' | 'cluster' | 'origin'>): Promise<void>
+  /** Throws where nothing may be taken from this cluster now. */
+  admit(sender: Sender): Promise<void>
+  /** A controller has told how its cluster looks. */
+  heard(sender: Sender, report: ClusterReport): Promise<void>
+}
+
 /** Enrolment, sessions, heartbeats and batches of controllers. */
-export function registerControllers(app: FastifyInstance, { db }: AccessDeps, store: BatchStore): void {
+export function registerControllers(app: FastifyInstance, { db }: AccessDeps, store: BatchStore, clusters: ClusterKeeper): void {
   implement(app, ingestRoutes.enrolController, async ({ body, request, audit }) => {
     audit({ target: `controller/${body.name}` })
     try {
       const enrolled = await enrol(db, body, request.ip)
+      await clusters.enrolled({ org: enrolled.org, cluster: enrolled.cluster, origin: enrolled.origin })
       audit({ target: `controller/${enrolled.controller}`, org: enrolled.org, after: { cluster: enrolled.cluster, instance: body.instance } })
-      return enrolled
+      const { origin: _, ...answer } = enrolled
+      return answer
     } catch (error) {
       await countAttempt(db, [{ key: `enrol/${request.ip}`, most: 20 }])
       throw error
@@ -36,6 +48,7 @@ export function registerControllers(app: FastifyInstance, { db }: AccessDeps, st
 
   implement(app, ingestRoutes.openSession, async ({ body, principal, request, audit }) => {
     audit({ target: `controller/${principal.id}`, after: { instance: body.instance, version: body.version } })
+    await clusters.admit(senderOf(principal))
     const { session } = await openSession(db, principal, body, request.ip)
     const lanes = await store.lanes(senderOf(principal))
     return { session, resume: Object.fromEntries(Object.entries(lanes).map(([stream, [newest]]) => [stream, newest])), lanes }
@@ -43,7 +56,9 @@ export function registerControllers(app: FastifyInstance, { db }: AccessDeps, st
 
   implement(app, ingestRoutes.sendHeartbeat, async ({ body, principal, request }) => {
     await requireSession(db, principal, sessionOf(request))
-    return heartbeat(db, principal, body, request.ip)
+    const answer = await heartbeat(db, principal, body, request.ip)
+    if (body.cluster) await clusters.heard(senderOf(principal), body.cluster)
+    return answer
   })
 
   implement(app, ingestRoutes.sendBatch, async ({ body, principal, request }) => {

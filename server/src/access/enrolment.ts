@@ -69,7 +69,7 @@ export async function revokeEnrolmentToken(db: Db, org: string, id: string): Pro
 }
 
 /** Exchanges a token for a controller and its key. Throws PAN0106; a second use also raises an alarm. */
-export async function enrol(db: Db, input: Enrolment, address: string): Promise<Enrolled> {
+export async function enrol(db: Db, input: Enrolment, address: string): Promise<Enrolled & { origin: 'user' | 'demo' }> {
   const secretHash = hashSecret(input.token)
   const id = `${input.name}-${randomBytes(4).toString('hex')}`
   const taken = await db
@@ -90,7 +90,7 @@ export async function enrol(db: Db, input: Enrolment, address: string): Promise<
     .insertInto('controllers')
     .values({ id, ...taken, name: input.name, instance: input.instance, keyHash: hashSecret(key), nextKeyHash: null, version: null, address })
     .execute()
-  return { controller: id, key, cluster: taken.cluster, org: taken.org }
+  return { controller: id, key, cluster: taken.cluster, org: taken.org, origin: taken.origin }
 }
 
 async function alarmOfSecondUse(db: Db, secretHash: string, input: Enrolment, address: string): Promise<void> {

@@ -42,13 +42,18 @@ export async function openLab(): Promise<Lab> {
   const deps = { db, signIn, authenticate, forget, version: '0.0.0', demoPresent: async () => false }
   const batches: Sender[] = []
   registerAccess(app, deps)
-  registerControllers(app, deps, {
-    accept: async (sender) => {
-      batches.push(sender)
-      return { stream: 'gaps', epoch: 1, acknowledged: batches.length }
+  registerControllers(
+    app,
+    deps,
+    {
+      accept: async (sender) => {
+        batches.push(sender)
+        return { stream: 'gaps', epoch: 1, acknowledged: batches.length }
+      },
+      lanes: async () => ({}),
     },
-    lanes: async () => ({}),
-  })
+    { enrolled: async () => undefined, admit: async () => undefined, heard: async () => undefined },
+  )
   await app.ready()
   return {
     ...{ state, app, signIn, batches },

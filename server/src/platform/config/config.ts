@@ -18,6 +18,7 @@ export const optionTable = [
   { flag: 'clickhouse-cluster', value: 'NAME', text: 'cluster over which the ClickHouse tables are spread' },
   { flag: 'public-url', value: 'URL', text: 'address under which people reach the server, for links' },
   { flag: 'trust-proxy', value: 'LIST', text: 'believe X-Forwarded-For of these addresses' },
+  { flag: 'secrets-key', value: 'FILE', text: 'key that encrypts kubeconfigs (default DIR/secrets.key; replicas share one)' },
   { flag: 'log-level', value: 'LEVEL', text: 'debug, info (default), warn, error or silent' },
   { flag: 'log-file', value: 'FILE', text: 'write the log there instead of to standard output' },
 ] as const
@@ -36,6 +37,7 @@ const Options = z
     'clickhouse-cluster': z.string().optional(),
     'public-url': z.url({ protocol: /^https?$/ }).optional(),
     'trust-proxy': z.string().optional(),
+    'secrets-key': z.string().optional(),
     'log-level': z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
     'log-file': z.string().optional(),
   })
@@ -57,6 +59,8 @@ export interface Config {
   trustProxy?: string
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   logFile?: string
+  /** File with the key that encrypts kubeconfigs; undefined = in the data folder. */
+  secretsKey?: string
 }
 
 /** Reads flags and environment. Throws PAN0003 that names the option and what it must be. */
@@ -94,6 +98,7 @@ function configOf(options: z.infer<typeof Options>): Config {
     ...(options['clickhouse-cluster'] ? { clickhouseCluster: options['clickhouse-cluster'] } : {}),
     ...(options['public-url'] ? { publicUrl: options['public-url'].replace(/\/+$/, '') } : {}),
     ...(options['trust-proxy'] ? { trustProxy: options['trust-proxy'] } : {}),
+    ...(options['secrets-key'] ? { secretsKey: resolve(options['secrets-key']) } : {}),
     ...(options['log-file'] ? { logFile: resolve(options['log-file']) } : {}),
   }
 }

@@ -120,5 +120,22 @@ export interface Tables {
     seenAt: Time
     endedAt: MaybeTime
   }
+  clusters: {
+    org: string
+    name: string
+    origin: Generated<'user' | 'demo'>
+    connection: 'pod' | 'agentless' | 'process'
+    /** ClusterOptions of the contract, those that differ from their defaults. */
+    options: Json<unknown>
+    uid: string | null
+    uidSince: MaybeTime
+    uidBefore: string | null
+    stoppedAt: MaybeTime
+    upgradeTo: string | null
+    upgradeAskedAt: MaybeTime
+    createdBy: string
+    createdAt: Time
+  }
+  clusterConnections: { org: string; cluster: string; server: string; sealed: string; updatedAt: Time }
   heartbeats: { controllerId: string; at: Time; body: Json<unknown> }
 }
