@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import type { Heartbeat } from '@panoptes/contract/ingest'
 import type { Logger } from 'pino'
 import { type RawBatch, TableBatcher } from './batch/index.ts'
-import { ClusterView } from './cluster/index.ts'
+import { ClusterView, coverageOf, istioOf } from './cluster/index.ts'
 import { Collector, GrpcServer, grpcMethods, OtlpHttpServer } from './collect/index.ts'
 import { Gaps } from './gaps.ts'
+import { Inventory } from './inventory/index.ts'
 import { IdentityFile, Link } from './link/index.ts'
 import type { ControllerOptions } from './options.ts'
 import { Spool } from './spool/index.ts'
@@ -45,7 +46,8 @@ export async function startController(options: ControllerOptions, log: Logger): 
   const pressed = (): boolean => spool.pressed
   const grpc = new GrpcServer({ ...options.als, tls, pressed, methods: grpcMethods(collector.parts) })
   const otlpHttp = options.otlpHttp && new OtlpHttpServer({ ...options.otlpHttp, tls, pressed, take: (bytes, peer) => collector.otlp(bytes, peer) })
-  const cluster = options.cluster && viewOf(options.cluster, () => link.tell(), log)
+  const inventory = options.cluster && inventoryOf(options, options.cluster, spool, log)
+  const cluster = options.cluster && inventory && viewOf(options.cluster, inventory, () => link.tell(), log)
   const heartbeat = (): Heartbeat => ({
     ...{ version: controllerVersion, started, sources: collector.sources.list(), spool: spool.state() },
     ...(cluster ? { cluster: cluster.report() } : {}),
@@ -62,7 +64,13 @@ export async function startController(options: ControllerOptions, log: Logger): 
     log,
   })
   const status =
-    options.status && new StatusServer(options.status, { sources: () => collector.sources.list(), spool: () => spool.state(), link: () => link.state })
+    options.status &&
+    new StatusServer(options.status, {
+      sources: () => collector.sources.list(),
+      spool: () => spool.state(),
+      link: () => link.state,
+      watches: () => inventory?.status(),
+    })
 
   const alsPort = await grpc.listen()
   const otlpHttpPort = (await otlpHttp?.listen()) ?? 0
@@ -77,6 +85,8 @@ export async function startController(options: ControllerOptions, log: Logger): 
       void spool.expire()
     }, accountEvery),
   ]
+  await inventory?.recover()
+  inventory?.start()
   void cluster?.start()
   link.start()
   log.info({ als: `${options.als.host}:${alsPort}`, otlpHttpPort, statusPort, server: options.server, data: options.data }, 'controller started')
@@ -85,6 +95,7 @@ export async function startController(options: ControllerOptions, log: Logger): 
     await Promise.all([grpc.close(options.drain), otlpHttp?.close()])
     for (const timer of timers) clearInterval(timer)
     cluster?.stop()
+    await inventory?.stop()
     collector.sealAll()
     collector.flushCounters()
     gaps.flush()
@@ -107,9 +118,25 @@ export async function startController(options: ControllerOptions, log: Logger): 
   }
 }
 
-function viewOf({ access, by, roles }: NonNullable<ControllerOptions['cluster']>, changed: () => void, log: Logger): ClusterView {
+type ClusterOptions = NonNullable<ControllerOptions['cluster']>
+
+function inventoryOf(
+  { data, trustDomain = 'cluster.local', excludedNamespaces = [] }: ControllerOptions,
+  cluster: ClusterOptions,
+  spool: Spool,
+  log: Logger,
+): Inventory {
+  const { access, roles } = cluster
+  return new Inventory({ client: kubeClient(access), data, roles, trustDomain, excludedNamespaces, spool, log, now: Date.now })
+}
+
+function viewOf({ access, by, roles }: ClusterOptions, inventory: Inventory, changed: () => void, log: Logger): ClusterView {
   const client = kubeClient(access)
-  return new ClusterView({ client, access: by, roles, coverage: () => null, leader: () => true, changed, log, now: Date.now })
+  const coverage = () => {
+    const pods = [...inventory.pods()]
+    return inventory.status().get('pods')?.resourceVersion ? { coverage: coverageOf(pods), istio: istioOf(pods) } : null
+  }
+  return new ClusterView({ client, access: by, roles, coverage, leader: () => true, changed, log, now: Date.now })
 }
 
 function openSpool(options: ControllerOptions, gaps: Gaps, log: Logger, now: () => number): Spool {

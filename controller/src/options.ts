@@ -24,6 +24,10 @@ export interface ControllerOptions {
   tls?: TlsFiles
   /** The cluster that it looks at; absent: it stands beside plain Envoys. */
   cluster?: { access: ClusterAccess; by: 'pod' | 'kubeconfig'; roles: readonly PermissionRole[] }
+  /** Of Istio's identities in that cluster; cluster.local unless told otherwise. */
+  trustDomain?: string
+  /** Namespaces of that cluster of which nothing is kept. */
+  excludedNamespaces?: readonly string[]
   /** File with the authority that signed the server's certificate. */
   ca?: string
   spoolMaxBytes: number

@@ -147,6 +147,11 @@ export class StreamLog {
     return undefined
   }
 
+  /** Whether a batch with this checksum waits, or was acknowledged last. */
+  holds(sha256: string): boolean {
+    return this.position.sha256 === sha256 || this.segments.some((s) => s.items.some((item) => item.sha256 === sha256))
+  }
+
   /** Lets go of everything up to a batch that the server has. */
   acknowledge(to: StreamPosition): void {
     let sha256 = ''

@@ -87,16 +87,26 @@ export class Spool {
   }
 
   /** Takes a batch. Resolves once it is held on disk, or has been dropped by the policy and counted. */
-  async submit(raw: RawBatch): Promise<void> {
-    this.queued++
+  submit(raw: RawBatch): Promise<void> {
     const packing = packBatch(raw, this.options.now())
     packing.catch(() => undefined)
+    return this.submitPacked(packing)
+  }
+
+  /** The same for a batch that is packed already. */
+  async submitPacked(packing: PackedBatch | Promise<PackedBatch>): Promise<void> {
+    this.queued++
     try {
       await this.locked(async () => this.store(await packing))
     } finally {
       this.queued--
       for (const listener of this.listeners) listener()
     }
+  }
+
+  /** Whether a batch with this checksum waits here, or was the last of its lane that the server took. */
+  holds(stream: StreamName, sha256: string): Promise<boolean> {
+    return this.locked(async () => this.lanes[stream].some((lane) => lane.holds(sha256)))
   }
 
   /** The batch of a lane that goes next; undefined where there is none, or `resume` must come first. */

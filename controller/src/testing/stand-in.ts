@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { zstdDecompressSync } from 'node:zlib'
-import { BatchHeader, Enrolment, Heartbeat, SessionRequest } from '@panoptes/contract/ingest'
+import { BatchHeader, Enrolment, Heartbeat, SessionRequest, type StreamName, streamNames } from '@panoptes/contract/ingest'
 import { readNative } from './native-reader.ts'
 
 interface Stored {
@@ -15,7 +15,7 @@ interface Stored {
  * place, or cut the connection after the batch was stored.
  */
 export class StandIn {
-  readonly rows: Record<string, Record<string, unknown>[]> = { accesses: [], proxy_counters: [], gaps: [] }
+  readonly rows = Object.fromEntries(streamNames.map((stream) => [stream, []])) as unknown as Record<StreamName, Record<string, unknown>[]>
   readonly heartbeats: Heartbeat[] = []
   readonly faults: string[] = []
   /** Keys that are let in; the first is what an enrolment gets. */

@@ -37,7 +37,7 @@ export type ContainerTransition =
   /** The restart count went up by more than was seen: so many lives began and ended unseen before `at`. */
   | { type: 'unseen'; podUid: string; namespace: string; pod: string; container: string; count: number; at: number; relisted: boolean }
 
-interface Track {
+export interface ContainerTrack {
   life?: ContainerLife
   ended: boolean
   /** The life before `life`, which a status may go on telling of. */
@@ -49,7 +49,7 @@ interface Track {
 }
 
 /** What has been told of the containers of one pod; give it back with the pod's next event. */
-export type PodLives = ReadonlyMap<string, Track>
+export type PodLives = ReadonlyMap<string, ContainerTrack>
 
 /**
  * What an event of a pod says about the lives of its containers: each start and each end once, in order. Pure: `state` is not changed.
@@ -77,7 +77,7 @@ class Fold {
     this.about = { at, relisted }
   }
 
-  container(track: Track, container: PickedContainer): void {
+  container(track: ContainerTrack, container: PickedContainer): void {
     const { state, lastState, restartCount } = container
     const begun = state !== undefined && state.phase !== 'waiting'
     // A container that waits to be started again still counts its last run as the newest.
@@ -93,7 +93,7 @@ class Fold {
     if (over && state?.phase !== 'running') this.end(track, 'pod-ended')
   }
 
-  private observe(track: Track, container: PickedContainer, state: ContainerState, ordinal: number, newest: boolean): void {
+  private observe(track: ContainerTrack, container: PickedContainer, state: ContainerState, ordinal: number, newest: boolean): void {
     const containerId = state.containerId ?? this.idOf(track, state) ?? `unknown:${this.pod.uid}/${container.name}/${ordinal}`
     if (containerId === track.previousId) return
     if (containerId !== track.life?.containerId) {
@@ -117,12 +117,12 @@ class Fold {
   }
 
   /** A kubelet that lost a container says that one ended, and not which: it can only be the one that ran. */
-  private idOf(track: Track, state: ContainerState): string | undefined {
+  private idOf(track: ContainerTrack, state: ContainerState): string | undefined {
     return state.phase === 'terminated' && !track.ended ? track.life?.containerId : undefined
   }
 
   /** Notes the end of the life that is still open, if one is. */
-  end(track: Track, evidence: EndEvidence, state?: ContainerState): void {
+  end(track: ContainerTrack, evidence: EndEvidence, state?: ContainerState): void {
     if (!track.life || track.ended) return
     track.ended = true
     track.life = {
@@ -136,7 +136,7 @@ class Fold {
   }
 
   /** So many lives must have been before now; says how many of them nobody saw. */
-  private unseen(track: Track, container: string, livesBefore: number): void {
+  private unseen(track: ContainerTrack, container: string, livesBefore: number): void {
     const count = livesBefore - track.lives
     if (count <= 0) return
     track.lives = livesBefore
@@ -144,7 +144,7 @@ class Fold {
     this.transitions.push({ type: 'unseen', podUid, namespace, pod, container, count, ...this.about })
   }
 
-  private wait(track: Track, container: PickedContainer, reason: string): void {
+  private wait(track: ContainerTrack, container: PickedContainer, reason: string): void {
     track.waiting = reason
     this.transitions.push({ type: 'waiting', life: { ...this.named(container), ordinal: container.restartCount, containerId: '', reason }, ...this.about })
   }

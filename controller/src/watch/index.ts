@@ -1,6 +1,6 @@
 export { type ClusterAccess, inClusterAccess, parseKubeconfig } from './access.ts'
 export { type KubeAnswer, type KubeClient, type KubeRequests, kubeClient, Stalled } from './client.ts'
-export { type ContainerLife, type ContainerTransition, type EndEvidence, foldPod, type PodLives } from './containers.ts'
+export { type ContainerLife, type ContainerTrack, type ContainerTransition, type EndEvidence, foldPod, type PodLives } from './containers.ts'
 export { foldLeases, type IpLease, type IpOwner, type LeaseChange, ownerAt } from './leases.ts'
 export { textOf } from './lines.ts'
 export { watchMetrics } from './metrics.ts'
@@ -15,6 +15,7 @@ export {
   type PickedPod,
   type PickedService,
   type PickedWorkload,
+  pickEvent,
   pickMeta,
   pickNode,
   pickPod,

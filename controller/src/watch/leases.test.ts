@@ -14,6 +14,7 @@ function event(type: ChangeEvent<PickedPod>['type'], at: number, pod: Partial<Pi
     resourceVersion: '1',
     labels: {},
     hostNetwork: false,
+    ambient: false,
     phase: 'Running',
     ips: ['10.0.0.1'],
     containers: [],

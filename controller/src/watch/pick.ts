@@ -50,6 +50,8 @@ export interface PickedPod extends PickedMeta {
   ips: string[]
   startedAt?: string
   deletedAt?: string
+  /** Istio's ambient mesh takes its traffic. */
+  ambient: boolean
   containers: PickedContainer[]
 }
 
@@ -90,6 +92,13 @@ export function pickMeta({ metadata }: KubeObject): PickedMeta {
   }
 }
 
+/** A Kubernetes Event: its owner is the object that it tells of. */
+export function pickEvent(object: KubeObject): PickedMeta {
+  const { involvedObject: about } = object as unknown as { involvedObject?: Partial<Owner> }
+  const { labels: _, ...meta } = pickMeta(object)
+  return { ...meta, labels: {}, ...(about?.uid ? { owner: { kind: about.kind ?? '', name: about.name ?? '', uid: about.uid } } : {}) }
+}
+
 export function pickPod(object: KubeObject): PickedPod {
   const { metadata, spec = {}, status = {} } = object as unknown as RawPod
   const ips = status.podIPs?.map((p) => p.ip) ?? (status.podIP ? [status.podIP] : [])
@@ -102,6 +111,7 @@ export function pickPod(object: KubeObject): PickedPod {
     ips,
     ...(status.startTime ? { startedAt: status.startTime } : {}),
     ...(metadata.deletionTimestamp ? { deletedAt: metadata.deletionTimestamp } : {}),
+    ambient: metadata.annotations?.['ambient.istio.io/redirection'] === 'enabled',
     containers: [
       ...containers(spec.initContainers, status.initContainerStatuses, (c) => (c.restartPolicy === 'Always' ? 'sidecar' : 'init')),
       ...containers(spec.containers, status.containerStatuses, () => 'app'),
