@@ -11,14 +11,20 @@ export const Window = z.object({
   origin: z.enum(['user', 'demo', 'all']).default('all').describe('Evidence of the user, of the demo bank, or both'),
 })
 
+/** How complete the record is, in a word. */
+export const CompletenessState = z
+  .enum(['complete', 'incomplete', 'unknown', 'pending', 'nothing-expected'])
+  .describe('pending: the newest interval is not settled yet; nothing-expected: the proxies counted nothing, and nothing came')
+export type CompletenessState = z.infer<typeof CompletenessState>
+
 /** How complete the record is for the asked window. `missed` and `ratio` are null where nobody can know: unknown is never 100 %. */
 export const Completeness = z
   .object({
     expected: z.number().int().nullable().describe('Entries the proxies’ own counters say there were'),
     received: z.number().int().describe('Entries the record holds'),
     missed: z.number().int().nullable(),
-    ratio: z.number().min(0).max(1).nullable(),
-    state: z.enum(['complete', 'incomplete', 'unknown', 'pending']).describe('pending: the newest interval is not settled yet'),
+    ratio: z.number().min(0).max(1).nullable().describe('Received of expected; null where nothing was expected, too'),
+    state: CompletenessState,
     sourcesKnown: z.number().int(),
     sourcesUnknown: z.number().int().describe('Sources without counters'),
   })

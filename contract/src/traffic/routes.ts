@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defineRoute } from '../http.ts'
 import { Access } from './access.ts'
-import { Asked, Completeness, Moment, Window } from './common.ts'
+import { Asked, Completeness, CompletenessState, Moment, Window } from './common.ts'
 
 const tag = 'Record'
 const Field = z.string().max(60)
@@ -222,7 +222,7 @@ export const CompletenessInterval = z.object({
   expected: z.number().int().nullable(),
   received: z.number().int(),
   missed: z.number().int().nullable(),
-  state: z.enum(['complete', 'incomplete', 'unknown', 'pending']),
+  state: CompletenessState,
   note: z.string().describe('Why it is unknown, or what happened: epoch began, tail unknown, hot restart, spool dropped'),
 })
 

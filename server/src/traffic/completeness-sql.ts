@@ -38,6 +38,8 @@ export interface ExpectedRow {
   restarts: number
   hotRestarts: number
   unknownTails: number
+  /** Times at which counters went away while their proxy lived on. */
+  shrinkings: number
   /** Usual time between two samples of the source. */
   paceUs: number
   /** Time between the interval's last two samples: a proxy that ends in order takes one more, early. */
@@ -59,25 +61,38 @@ export interface ReceivedRow {
 
 const source = 'cluster, controller, proxy, what'
 
-/** Samples with the difference to the one before, per source. */
+/**
+ * The process is younger than the sample before it. Not asked of the child of a hot restart: it says its parent's uptime
+ * until that has ended, and cannot begin without a parent.
+ */
+const clockBack = '(epoch = 0 AND lagUptime > 0 AND uptime + 2 < lagUptime + intDiv(gapUs, 1000000))'
+
+/**
+ * Samples with the difference to the one before, per source. What Envoy 1.40 sends over a hot restart, by measurement: the
+ * parent sends its last sample when the child begins, the child counts all that began since (its parent's too) and has
+ * its parent's open requests among its own; so what ended is the child's, and what was open at the last sample. Where the
+ * counters of a listener went with it the total shrinks while the process lives on: that interval proves nothing.
+ */
 function samples({ fromUs, toUs, grid, proxy, cluster }: CompletenessQuestion, p: Parameters): string {
   const only = [proxy && `proxy = ${p.add('String', proxy)}`, cluster && `cluster = ${p.add('String', cluster)}`].filter(Boolean)
   return `SELECT ${source}, at, number, done, paceUs, lag1,
       at - lag1 AS gapUs, lag1 - lag2 AS gapBeforeUs,
-      number > 1 AND (total < lagTotal OR epoch != lagEpoch OR (lagUptime > 0 AND uptime + 2 < lagUptime + intDiv(at - lag1, 1000000))) AS restarted,
-      restarted AND epoch > lagEpoch AS hot,
-      number = 1 AND (total = 0 OR (uptime > 0 AND uptime <= ${birthS})) AS born,
-      restarted AND NOT hot AND (number < 3 OR gapBeforeUs >= paceUs * 0.8) AS tailUnknown,
-      multiIf(born OR restarted, done, number = 1, 0, done - lagDone) AS delta,
+      number > 1 AND epoch > lagEpoch AS hot,
+      number > 1 AND total < lagTotal AS less,
+      number > 1 AND NOT hot AND (epoch < lagEpoch OR ${clockBack} OR (less AND (uptime = 0 OR uptime * 1000000 <= gapUs + 1000000))) AS restarted,
+      less AND NOT hot AND NOT restarted AS shrunk,
+      number = 1 AND (total = 0 OR (epoch = 0 AND uptime > 0 AND uptime <= ${birthS})) AS born,
+      restarted AND (number < 3 OR gapBeforeUs >= paceUs * 0.8) AS tailUnknown,
+      multiIf(born OR restarted, done, hot, done + lagActive, number = 1 OR shrunk, 0, done - lagDone) AS delta,
       multiIf(born AND uptime <= ${birthS}, at - (uptime + 1) * 1000000, number = 1, at, lag1) AS sinceUs,
       if(at <= ${grid.originUs}, -1, intDiv(at - ${p.add('Int64', grid.originUs)} - 1, ${p.add('Int64', grid.stepUs)})) AS bucket
     FROM (
       SELECT ${source}, at, total, done, uptime, epoch, row_number() OVER w AS number,
         lagInFrame(at, 1) OVER w AS lag1, lagInFrame(at, 2) OVER w AS lag2, lagInFrame(total) OVER w AS lagTotal, lagInFrame(done) OVER w AS lagDone,
-        lagInFrame(uptime) OVER w AS lagUptime, lagInFrame(epoch) OVER w AS lagEpoch,
+        lagInFrame(active) OVER w AS lagActive, lagInFrame(uptime) OVER w AS lagUptime, lagInFrame(epoch) OVER w AS lagEpoch,
         median(if(previous = 0, NULL, at - previous)) OVER (PARTITION BY ${source}) AS paceUs
       FROM (
-        SELECT cluster, controller, proxy, kind AS what, toUnixTimestamp64Micro(ts) AS at, toInt64(total) AS total, toInt64(total) - toInt64(active) AS done,
+        SELECT cluster, controller, proxy, kind AS what, toUnixTimestamp64Micro(ts) AS at, toInt64(total) AS total, toInt64(active) AS active, total - active AS done,
           toInt64(uptime_s) AS uptime, toInt64(restart_epoch) AS epoch,
           lagInFrame(toUnixTimestamp64Micro(ts)) OVER (PARTITION BY cluster, controller, proxy, kind ORDER BY ts, total ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS previous
         FROM proxy_counters
@@ -89,7 +104,7 @@ function samples({ fromUs, toUs, grid, proxy, cluster }: CompletenessQuestion, p
 
 function intervals(question: CompletenessQuestion, p: Parameters): string {
   return `SELECT ${source}, bucket, min(sinceUs) AS firstUs, max(at) AS lastUs, sum(delta) AS expected, countIf(number > 1 OR born) AS bases,
-      countIf(restarted AND NOT hot) AS restarts, countIf(hot) AS hotRestarts, countIf(tailUnknown) AS unknownTails,
+      countIf(restarted) AS restarts, countIf(hot) AS hotRestarts, countIf(tailUnknown) AS unknownTails, countIf(shrunk) AS shrinkings,
       any(ifNull(paceUs, 0)) AS paceUs, argMax(gapUs, at) AS lastPaceUs
     FROM (${samples(question, p)}) GROUP BY ${source}, bucket`
 }

@@ -112,23 +112,52 @@ describe('completeness', () => {
     expect(of('killed').total).toMatchObject({ missed: 0, ratio: null, state: 'unknown' })
   })
 
-  it('adds up a hot restart, whose child takes over what its parent counted', async () => {
+  it('adds up a hot restart as Envoy tells it: the child has the parent’s open requests, and its uptime until that ends', async () => {
     const proxy = new LabProxy('hot', -100_000)
+    proxy.sample(0)
     for (let s = 0; s < 10; s++) {
-      proxy.sample(s * 1_000)
       proxy.run(s * 1_000, (s + 1) * 1_000, 10)
+      proxy.sample((s + 1) * 1_000, s === 9 ? 4 : 0)
     }
-    proxy.sample(10_000)
-    proxy.total = 0
+    // The four that were open at the parent's last sample end under the child, which did not see them begin.
+    proxy.total = -4
     proxy.epoch = 1
     for (let s = 10; s < 20; s++) {
       proxy.run(s * 1_000, (s + 1) * 1_000, 10)
-      proxy.sample((s + 1) * 1_000)
+      if (s === 15) proxy.bornMs = 10_000
+      proxy.sample((s + 1) * 1_000, 2)
     }
     await proxy.store()
     expect((await answer(0, 20_000, 20)).intervals).toMatchObject([
       { expected: 200, received: 200, missed: 0, state: 'complete', note: 'hot restart: epoch began' },
     ])
+  })
+
+  it('proves nothing where counters went away while the proxy lived on', async () => {
+    const proxy = new LabProxy('shrunk', -100_000)
+    proxy.sample(0)
+    for (let s = 0; s < 20; s++) {
+      proxy.run(s * 1_000, (s + 1) * 1_000, 10)
+      if (s === 12) proxy.total -= 60
+      proxy.sample((s + 1) * 1_000)
+    }
+    await proxy.store()
+    const [source] = (await answer(0, 20_000, 10)).sources
+    expect(source!.intervals.map(({ missed, state, note }) => [missed, state, note])).toEqual([
+      [0, 'complete', ''],
+      [null, 'unknown', 'counters of a listener went away'],
+    ])
+    expect(source!.total).toMatchObject({ missed: 0, ratio: null, state: 'unknown' })
+  })
+
+  it('says that nothing was expected where the counters stand still and nothing came', async () => {
+    const quiet = new LabProxy('quiet', -100_000)
+    for (let s = -1; s < 20; s++) quiet.sample(s * 1_000)
+    await quiet.store()
+    const found = await answer(0, 15_000, 5)
+    expect(found.total).toMatchObject({ expected: 0, received: 0, missed: 0, ratio: null, state: 'nothing-expected', sourcesKnown: 1 })
+    expect(found.intervals.every((i) => i.state === 'nothing-expected')).toBe(true)
+    expect((await answer(-900_000, -600_000, 60)).total).toMatchObject({ ratio: null, state: 'nothing-expected', sourcesKnown: 0, sourcesUnknown: 0 })
   })
 
   it('says unknown without counters, pending while the newest interval is open, unknown tail for a proxy that is gone', async () => {

@@ -91,9 +91,11 @@ class Gathering {
     cell.known = Number(row.bases) > 0
     cell.expected = Number(row.expected)
     cell.pending = cell.toUs > nowUs - settleUs
-    cell.unknown = Number(row.unknownTails) > 0
-    if (row.restarts) cell.notes.push(cell.unknown ? 'the proxy was killed: tail unknown' : 'the proxy was restarted: epoch began')
-    if (row.hotRestarts) cell.notes.push('hot restart: epoch began')
+    const tail = Number(row.unknownTails) > 0
+    cell.unknown = tail || Number(row.shrinkings) > 0
+    if (Number(row.shrinkings) > 0) cell.notes.push('counters of a listener went away')
+    if (Number(row.restarts) > 0) cell.notes.push(tail ? 'the proxy was killed: tail unknown' : 'the proxy was restarted: epoch began')
+    if (Number(row.hotRestarts) > 0) cell.notes.push('hot restart: epoch began')
   }
 
   addEntries(row: ReceivedRow): void {
@@ -144,6 +146,7 @@ type Sum = Pick<Interval, 'expected' | 'received' | 'missed' | 'state' | 'note'>
 /**
  * Sums cells (of one source over time, or of all sources in one interval). `missed` is what the counters prove; it is null
  * where they prove nothing. A part that nobody can know makes the whole unknown, unless entries are known to be missing.
+ * Where nothing was expected and nothing came, that is said: it is no proof of being complete.
  */
 export function sum(cells: readonly Cell[]): Sum {
   const judged = cells.filter((cell) => cell.known && !(cell.unknown && cells.length === 1))
@@ -154,7 +157,7 @@ export function sum(cells: readonly Cell[]): Sum {
   const received = cells.reduce((all, cell) => all + cell.received, 0)
   const unknown = cells.some((cell) => !cell.known || cell.unknown || cell.uncovered > 0)
   const pending = cells.some((cell) => cell.pending)
-  const state: State = pending ? 'pending' : lost > 0 ? 'incomplete' : unknown ? 'unknown' : 'complete'
+  const state: State = pending ? 'pending' : lost > 0 ? 'incomplete' : unknown ? 'unknown' : received > 0 ? 'complete' : 'nothing-expected'
   const missed = judged.length > 0 || cells.length === 0 ? lost : null
   return { received, expected: missed === null ? null : received + missed, missed, state, note: [...new Set(cells.flatMap((cell) => cell.notes))].join('; ') }
 }
@@ -170,7 +173,7 @@ export function total(sources: readonly Source[], counts: (cell: Cell) => boolea
   const seen = sources.filter((source) => source.cells.some(counts))
   const { received, expected, missed, state } = sum(seen.flatMap((source) => source.cells.filter(counts)))
   const known = seen.filter((source) => source.known).length
-  const ratio = expected !== null && state !== 'unknown' ? (expected > 0 ? received / expected : 1) : null
+  const ratio = expected && state !== 'unknown' ? received / expected : null
   return { expected, received, missed, ratio, state, sourcesKnown: known, sourcesUnknown: seen.length - known }
 }
 

@@ -7,7 +7,8 @@ import { formatCount, formatRatio } from '../format/index.ts'
 import { useCall } from '../platform/index.ts'
 import classes from './frame.module.css'
 
-const icons = { complete: IconCircleCheck, incomplete: IconTriangle, unknown: IconCircleDashed, pending: IconClock }
+const icons = { complete: IconCircleCheck, incomplete: IconTriangle, unknown: IconCircleDashed, pending: IconClock, 'nothing-expected': IconCircleDashed }
+const wordOf = { complete: 'Complete', unknown: 'Unknown', pending: 'Settling', 'nothing-expected': 'Nothing expected' }
 
 /** How complete the record is for what is shown: opens the page that says why. */
 export function CompletenessMark() {
@@ -21,8 +22,7 @@ export function CompletenessMark() {
   const total = answer.data?.total
   if (!total) return null
   const Icon = icons[total.state]
-  const words =
-    total.state === 'complete' ? 'Complete' : total.state === 'pending' ? 'Settling' : total.state === 'unknown' ? 'Unknown' : formatRatio(total.ratio)
+  const words = total.state === 'incomplete' ? formatRatio(total.ratio) : wordOf[total.state]
   const detail =
     total.missed === null
       ? `${formatCount(total.received)} received; ${formatCount(total.sourcesUnknown)} sources have no counters`

@@ -59,6 +59,8 @@ export function completenessText(c: Completeness): string {
       return `complete: all ${c.received.toLocaleString('en')} accesses that the proxies counted are here${unknown}`
     case 'incomplete':
       return `incomplete: ${(c.missed ?? 0).toLocaleString('en')} of ${(c.expected ?? 0).toLocaleString('en')} accesses are missing (${percent(c.ratio)} here)${unknown}`
+    case 'nothing-expected':
+      return `nothing expected: the proxies counted no accesses in this time${unknown}`
     case 'pending':
       return `not settled yet: ${c.received.toLocaleString('en')} accesses so far${unknown}`
     default:

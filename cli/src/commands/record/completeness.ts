@@ -72,8 +72,9 @@ export const completeness = defineCommand({
       )
     }
     out.say(completenessText(found.total))
-    // Where nobody reports there is nothing to be complete.
-    const ratio = found.sources.length === 0 ? null : found.total.ratio
+    // Where nobody reports there is nothing to be complete; where nothing was expected nothing is missing.
+    const nothingDue = found.sources.length > 0 && found.total.state === 'nothing-expected'
+    const ratio = nothingDue ? 1 : found.total.ratio
     if (options.gate !== undefined && (ratio === null || ratio < options.gate)) {
       out.warn(`the record is ${ratio === null ? 'of unknown completeness' : `only ${percent(ratio)} complete`}; the gate is ${percent(options.gate)}`)
       exit('findings')

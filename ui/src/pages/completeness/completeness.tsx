@@ -1,4 +1,4 @@
-import { trafficRoutes } from '@panoptes/contract'
+import { type CompletenessState, trafficRoutes } from '@panoptes/contract'
 import { IconActivity } from '@tabler/icons-react'
 import { useMemo } from 'react'
 import { clockOf, useAddress, windowOf } from '../../address/index.ts'
@@ -63,7 +63,9 @@ export function CompletenessPage() {
         value: (s) => s.total.state,
         width: 130,
         facet: true,
-        cell: (s) => <Status tone={stateTone(s.total.state)}>{s.total.state === 'incomplete' ? formatRatio(s.total.ratio) : s.total.state}</Status>,
+        cell: (s) => (
+          <Status tone={stateTone(s.total.state)}>{s.total.state === 'incomplete' ? formatRatio(s.total.ratio) : s.total.state.replace('-', ' ')}</Status>
+        ),
       },
     ],
     [utc],
@@ -112,7 +114,7 @@ export function CompletenessPage() {
   return (
     <Page title="Completeness">
       <div className={partClasses.tiles}>
-        <Fact label="Whole window" value={total.state === 'unknown' ? 'unknown' : formatRatio(total.ratio)} state={total.state} />
+        <Fact label="Whole window" value={total.ratio === null ? total.state.replace('-', ' ') : formatRatio(total.ratio)} state={total.state} />
         <Fact label="Expected by the proxies" value={total.expected === null ? 'unknown' : formatCount(total.expected)} />
         <Fact label="Received" value={formatCount(total.received)} />
         <Fact label="Missed" value={total.missed === null ? 'unknown' : formatCount(total.missed)} state={total.missed ? 'incomplete' : undefined} />
@@ -143,14 +145,14 @@ export function CompletenessPage() {
   )
 }
 
-function Fact({ label, value, state }: { label: string; value: string; state?: 'complete' | 'incomplete' | 'unknown' | 'pending' | undefined }) {
+function Fact({ label, value, state }: { label: string; value: string; state?: CompletenessState | undefined }) {
   return (
     <div className={partClasses.tile}>
       <span className={partClasses.tileLabel}>{label}</span>
       <span className={partClasses.tileValue}>{value}</span>
       {state && (
         <span>
-          <Status tone={stateTone(state)}>{state}</Status>
+          <Status tone={stateTone(state)}>{state.replace('-', ' ')}</Status>
         </span>
       )}
     </div>

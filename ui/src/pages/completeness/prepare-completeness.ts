@@ -47,6 +47,7 @@ export function stacked(intervals: readonly Interval[]): ChartData {
 export function intervalWords(interval: Interval): string {
   const note = interval.note ? ` (${interval.note})` : ''
   if (interval.state === 'unknown') return `unknown; ${interval.received} received${note}`
+  if (interval.state === 'nothing-expected') return 'nothing expected'
   if (interval.state === 'pending') return `not settled yet; ${interval.received} received${note}`
   return interval.missed ? `${interval.missed} of ${interval.expected} missed${note}` : `complete: ${interval.received}${note}`
 }
