@@ -1,2 +1,3 @@
-export { type Loss, type Ready, StreamLog } from './log.ts'
+export { type Ready, StreamLog } from './log.ts'
+export type { Loss } from './missing.ts'
 export { type LaneName, laneNames, Spool, type SpoolOptions } from './spool.ts'

@@ -1,26 +1,18 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { BatchHeader, StreamPosition } from '@panoptes/contract/ingest'
 import type { PackedBatch } from '../batch/index.ts'
 import type { Epochs } from './epochs.ts'
+import { readIndex } from './index-lines.ts'
+import { type Loss, Missing } from './missing.ts'
+import { type Position, readPosition, writePosition } from './position.ts'
 import { listFiles, recoverSegments } from './recover.ts'
-import { type IndexLine, readIndex, Segment } from './segment.ts'
-
-/** Batches that are gone although the server never acknowledged them. */
-export interface Loss {
-  reason: 'spool-full' | 'spool-age' | 'spool-damaged' | 'tail-unknown'
-  /** One per batch that is known; empty where only the hole is seen. */
-  lines: IndexLine[]
-  batches: number
-}
+import { renumber, sentOf, withoutSent } from './renumber.ts'
+import { Segment } from './segment.ts'
 
 export interface Ready {
   header: BatchHeader
   payload: Buffer
-}
-
-interface Position extends StreamPosition {
-  sha256: string
 }
 
 /**
@@ -33,6 +25,7 @@ export class StreamLog {
   dir: string
   private segments: Segment[] = []
   private position: Position
+  private readonly missing = new Missing()
   private readonly epochs: Epochs
   private readonly segmentBytes: number
 
@@ -43,7 +36,7 @@ export class StreamLog {
     mkdirSync(this.dir, { recursive: true })
     this.segments = recoverSegments(this.dir)
     for (const epoch of this.named()) epochs.saw(epoch)
-    this.position = this.readPosition()
+    this.position = readPosition(this.dir) ?? this.begun()
     epochs.saw(this.position.epoch)
   }
 
@@ -73,17 +66,19 @@ export class StreamLog {
   /** Adds a batch behind all others; once this resolves it is held. */
   async append(batch: PackedBatch): Promise<void> {
     let active = this.segments.at(-1)
-    if (!active || active.bytes > this.segmentBytes || this.fresh !== active) active = this.begin(active)
+    if (!active || active.bytes > this.segmentBytes || this.fresh !== active) active = this.begin()
     await active.append(batch)
+    this.given!.seq = active.end - 1
   }
 
   /** The segment that this process has begun: older ones are only read. */
   private fresh: Segment | undefined
+  /** The name given last: each process writes under an epoch of its own, so that no name is given twice, whatever the files have lost. */
+  private given: StreamPosition | undefined
 
-  private begin(last: Segment | undefined): Segment {
-    const epoch = last?.epoch ?? this.position.epoch
-    const first = last?.end ?? this.position.seq + 1
-    const segment = new Segment(this.dir, epoch, first, 'ax+')
+  private begin(): Segment {
+    this.given ??= { epoch: this.epochs.next(), seq: 0 }
+    const segment = new Segment(this.dir, this.given.epoch, this.given.seq + 1, 'ax+')
     this.segments.push(segment)
     this.fresh = segment
     syncDir(this.dir)
@@ -103,7 +98,7 @@ export class StreamLog {
 
   /** Gives the lane another folder, so that a new one can begin where it lay. */
   move(dir: string): void {
-    this.writePosition()
+    writePosition(this.dir, this.position)
     renameSync(this.dir, dir)
     this.dir = dir
     for (const s of this.segments) s.dir = dir
@@ -112,7 +107,7 @@ export class StreamLog {
 
   /** Ends a lane of which nothing waits: answers what is missing of it for good, and removes it. */
   finish(): Loss[] {
-    const losses = this.collectLosses()
+    const losses = this.missing.collect(this.dir, this.segments, this.position)
     this.close()
     rmSync(this.dir, { recursive: true, force: true })
     return losses
@@ -126,7 +121,7 @@ export class StreamLog {
     if (server && (server.epoch > this.position.epoch || (server.epoch === this.position.epoch && server.seq > this.position.seq))) {
       this.acknowledge(server)
     }
-    const losses = this.collectLosses()
+    const losses = this.missing.collect(this.dir, this.segments, this.position)
     const forgotten = this.forgotten(server)
     if (forgotten > 0) losses.push({ reason: 'tail-unknown', lines: [], batches: forgotten })
     if (forgotten > 0 || !this.continuous) this.rebase()
@@ -160,7 +155,7 @@ export class StreamLog {
     const done = this.segments.filter((s) => s.epoch < to.epoch || (s.epoch === to.epoch && s.end - 1 <= to.seq))
     const full = done.filter((s) => s !== this.fresh || s.bytes > this.segmentBytes)
     if (full.length === 0) return
-    this.writePosition()
+    writePosition(this.dir, this.position)
     for (const s of full) {
       s.remove()
       if (s === this.fresh) this.fresh = undefined
@@ -172,7 +167,7 @@ export class StreamLog {
   setAside(reason: Loss['reason'] = 'spool-damaged'): Loss {
     const segment = this.segments.find((s) => s.epoch !== this.position.epoch || s.end > this.position.seq + 1)!
     const seq = segment.epoch === this.position.epoch ? Math.max(segment.first, this.position.seq + 1) : segment.first
-    const line = readIndex(segment.path('idx'))[seq - segment.first]
+    const line = readIndex(segment.path('idx')).find(({ index }) => index === seq - segment.first)
     this.position = { epoch: segment.epoch, seq, sha256: '' }
     this.rebase()
     return { reason, lines: line ? [line] : [], batches: 1 }
@@ -189,7 +184,7 @@ export class StreamLog {
   }
 
   close(): void {
-    this.writePosition()
+    writePosition(this.dir, this.position)
     for (const s of this.segments) s.close()
     this.segments = []
   }
@@ -222,103 +217,33 @@ export class StreamLog {
     return server.epoch === epoch && server.seq < seq ? seq - server.seq : 0
   }
 
-  /**
-   * Gives all that waits a new epoch. The newest segment is renamed first: should the process die on the way, an epoch
-   * lower than the server's holds only what the server has.
-   */
+  /** Gives all that waits a new epoch. */
   private rebase(): void {
     const epoch = this.epochs.next()
-    this.segments = this.segments.flatMap((s) => this.withoutSent(s))
-    let seq = this.segments.reduce((sum, s) => sum + s.items.length, 0) + 1
-    for (const s of [...this.segments].reverse()) {
-      seq -= s.items.length
-      s.rename(epoch, seq)
-    }
+    this.segments = this.segments.flatMap((s) => withoutSent(s, this.position))
+    renumber(this.segments, epoch)
+    this.given = { epoch, seq: this.segments.reduce((sum, s) => sum + s.items.length, 0) }
     this.position = { epoch, seq: 0, sha256: '' }
     this.fresh = undefined
-    this.writePosition()
+    writePosition(this.dir, this.position)
     syncDir(this.dir)
   }
 
-  /** A segment whose first batches the server has is cut, so that it can get a new name. */
-  private withoutSent(segment: Segment): Segment[] {
-    const sent = segment.epoch === this.position.epoch ? Math.min(segment.items.length, this.position.seq + 1 - segment.first) : 0
-    if (sent <= 0) return [segment]
-    const lines = readIndex(segment.path('idx'))
-    const rest = segment.items.map((_, i) => i).slice(sent)
-    if (rest.length === 0) {
-      segment.remove()
-      return []
-    }
-    const copy = Segment.copy(segment, rest, lines)
-    segment.remove()
-    return [copy]
-  }
-
   private sent(): number {
-    const { epoch, seq } = this.position
-    return this.segments.reduce((sum, s) => sum + (s.epoch === epoch ? Math.max(0, Math.min(s.items.length, seq + 1 - s.first)) : 0), 0)
+    return this.segments.reduce((sum, s) => sum + sentOf(s, this.position), 0)
   }
-
-  /** What the index files without a segment tell, less what the server has; they are removed by `settle`. */
-  private collectLosses(): Loss[] {
-    const { epoch, seq } = this.position
-    const reasons = { full: 'spool-full', age: 'spool-age', lost: 'spool-damaged' } as const
-    const losses: Loss[] = []
-    for (const file of listFiles(this.dir)) {
-      const reason = reasons[file.extension as keyof typeof reasons]
-      if (!reason) continue
-      const lines = readIndex(join(this.dir, `${Segment.nameOf(file.epoch, file.first)}.${file.extension}`))
-      const missing = file.epoch < epoch ? [] : lines.filter((l) => file.epoch > epoch || file.first + l.index > seq)
-      if (missing.length > 0) losses.push({ reason, lines: missing, batches: missing.length })
-      this.reported.push(join(this.dir, `${Segment.nameOf(file.epoch, file.first)}.${file.extension}`))
-    }
-    const hole = this.holes() - losses.reduce((sum, l) => sum + l.batches, 0)
-    if (hole > 0) losses.push({ reason: 'spool-damaged', lines: [], batches: hole })
-    return losses
-  }
-
-  private reported: string[] = []
 
   /** To be called once the losses are written down elsewhere. */
   settle(): void {
-    for (const path of this.reported) rmSync(path, { force: true })
-    this.reported = []
+    this.missing.settle()
   }
 
-  /** Batches missing between those that wait. */
-  private holes(): number {
-    let { epoch, seq } = this.position
-    let holes = 0
-    for (const s of this.segments) {
-      if (s.epoch === epoch) holes += Math.max(0, s.first - seq - 1)
-      epoch = s.epoch
-      seq = s.end - 1
-    }
-    return holes
-  }
-
-  private readPosition(): Position {
-    try {
-      const read = JSON.parse(readFileSync(join(this.dir, 'position.json'), 'utf8')) as Position
-      if (Number.isSafeInteger(read.epoch) && Number.isSafeInteger(read.seq)) return read
-    } catch {
-      // a new spool, or a position that cannot be read: the server's will do
-    }
+  /** Where no position can be read, all that lies here may wait: the server's word will tell (`resume`). */
+  private begun(): Position {
     const first = this.segments[0]
-    this.position = { epoch: first?.epoch ?? this.epochs.next(), seq: (first?.first ?? 1) - 1, sha256: '' }
-    this.writePosition()
-    return this.position
-  }
-
-  private writePosition(): void {
-    const path = join(this.dir, 'position.json')
-    try {
-      writeFileSync(`${path}.tmp`, JSON.stringify(this.position), { flush: true })
-      renameSync(`${path}.tmp`, path)
-    } catch {
-      // a full disk: the server's position says the same at the next start
-    }
+    const position = { epoch: first?.epoch ?? this.epochs.next(), seq: (first?.first ?? 1) - 1, sha256: '' }
+    writePosition(this.dir, position)
+    return position
   }
 }
 

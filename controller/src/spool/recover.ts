@@ -1,7 +1,8 @@
 import { copyFileSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { decodeFrame, encodeFrame, findFrame, frameHead, readHead } from './frame.ts'
-import { type IndexLine, readIndex, Segment } from './segment.ts'
+import { type IndexLine, readIndex, writeIndex } from './index-lines.ts'
+import { Segment } from './segment.ts'
 
 const named = /^(\d{14})-(\d{12})\.(seg|idx|lost|full|age)$/
 
@@ -67,9 +68,9 @@ function openSegment(dir: string, epoch: number, first: number, limit: number): 
   const lost = lines.filter((l) => l.index >= segment.items.length && l.index < limit && !kept.has(l.index))
   if (later.length > 0 || lost.length > 0) setAside(segment)
   const tail = runs(later).map((run) => rewrite(dir, epoch, first, run, lines))
-  if (lost.length > 0) writeLines(segment.path('lost'), lost)
+  if (lost.length > 0) writeIndex(segment.path('lost'), lost)
   if (stop < bytes.length) segment.truncate(stop)
-  if (lost.length > 0 || later.length > 0) writeLines(segment.path('idx'), lines.slice(0, segment.items.length))
+  if (lost.length > 0 || later.length > 0) writeIndex(segment.path('idx'), lines.slice(0, segment.items.length))
   return [segment, ...tail]
 }
 
@@ -82,11 +83,6 @@ function runs(frames: Found[]): Found[][] {
     else out.push([frame])
   }
   return out
-}
-
-function writeLines(path: string, lines: IndexLine[]): void {
-  writeFileSync(`${path}.tmp`, lines.map((l) => `${JSON.stringify(l)}\n`).join(''), { flush: true })
-  renameSync(`${path}.tmp`, path)
 }
 
 /** Takes in all frames from the start; answers the byte at which it met something else. */
@@ -125,7 +121,7 @@ function rewrite(dir: string, epoch: number, first: number, frames: Found[], lin
   const start = frames[0]!.index
   const path = join(dir, Segment.nameOf(epoch, first + start))
   const own = lines.filter((l) => l.index >= start && l.index < start + frames.length)
-  writeLines(
+  writeIndex(
     `${path}.idx`,
     own.map((l) => ({ ...l, index: l.index - start })),
   )

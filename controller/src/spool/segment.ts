@@ -1,21 +1,9 @@
-import {
-  appendFileSync,
-  closeSync,
-  fdatasync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  write,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, fdatasync, fsyncSync, ftruncateSync, openSync, readFileSync, readSync, renameSync, rmSync, write, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { PackedBatch } from '../batch/index.ts'
 import { decodeFrame, encodeFrame } from './frame.ts'
+import { appendIndex, type IndexLine, writeIndex } from './index-lines.ts'
 
 const writeAt = promisify(write)
 const sync = promisify(fdatasync)
@@ -29,18 +17,9 @@ export interface Item {
   sealed: number
 }
 
-/** A line of a segment's index: what would be missing if the batch were lost. */
-export interface IndexLine {
-  index: number
-  rows: number
-  from: number
-  until: number
-  proxies: Record<string, number>
-}
-
 /**
- * A file of batches that follow each other: `<epoch>-<seq of the first>.seg`, and beside it an index (`.idx`, JSON
- * lines) that outlives it, so that it is known what was lost with it. Epoch and sequence lie in the name alone.
+ * A file of batches that follow each other: `<epoch>-<seq of the first>.seg`, and beside it an index (`.idx`)
+ * that outlives it, so that it is known what was lost with it. Epoch and sequence lie in the name alone.
  */
 export class Segment {
   dir: string
@@ -66,7 +45,7 @@ export class Segment {
   }
 
   /** Copies the batches with these places of another segment to a new one, which begins where the first of them stood. */
-  static copy(from: Segment, places: number[], lines: IndexLine[]): Segment {
+  static copy(from: Segment, places: number[], lines: readonly IndexLine[]): Segment {
     const start = places[0]!
     const base = join(from.dir, Segment.nameOf(from.epoch, from.first + start))
     const frames = places.flatMap((i) => {
@@ -74,7 +53,10 @@ export class Segment {
       return batch ? [batch] : []
     })
     writeFileSync(`${base}.seg.tmp`, Buffer.concat(frames.map((b, i) => encodeFrame(i, b))), { flush: true })
-    writeFileSync(`${base}.idx`, places.map((i, n) => (lines[i] ? `${JSON.stringify({ ...lines[i], index: n })}\n` : '')).join(''))
+    writeIndex(
+      `${base}.idx`,
+      lines.filter((l) => places.includes(l.index)).map((l) => ({ ...l, index: places.indexOf(l.index) })),
+    )
     renameSync(`${base}.seg.tmp`, `${base}.seg`)
     const copy = new Segment(from.dir, from.epoch, from.first + start, 'r+')
     let at = 0
@@ -113,7 +95,7 @@ export class Segment {
   /** The index is a help, not the truth: a full disk must not stop the batch that is already safe. */
   private note(line: IndexLine): void {
     try {
-      appendFileSync(this.path('idx'), `${JSON.stringify(line)}\n`)
+      appendIndex(this.path('idx'), line)
     } catch {
       // without its line a lost batch would be reported as of unknown size
     }
@@ -168,21 +150,4 @@ export class Segment {
     } else rmSync(this.path('idx'), { force: true })
     rmSync(this.path('seg'), { force: true })
   }
-}
-
-/** Lines of an index file; torn or damaged ones are left out. */
-export function readIndex(path: string): IndexLine[] {
-  let text = ''
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch {
-    return []
-  }
-  return text.split('\n').flatMap((line) => {
-    try {
-      return line === '' ? [] : [JSON.parse(line) as IndexLine]
-    } catch {
-      return []
-    }
-  })
 }

@@ -170,6 +170,55 @@ describe('the spool', () => {
     await again.spool.close()
   })
 
+  it('takes the server’s word where its own notes are damaged or gone: nothing twice, nothing left out', async () => {
+    const next = random(11)
+    for (let round = 0; round < 24; round++) {
+      const dir = folder()
+      await fill(dir, 8)
+      const first = open(dir)
+      const before = await drain(first.spool, undefined, 3 + (round % 5), round % 2 === 0) // of every other, the last answer was lost
+      await first.spool.close()
+      for (const file of ['position.json', readdirSync(accesses(dir)).find((f) => f.endsWith('.idx'))!]) {
+        const path = join(accesses(dir), file)
+        const bytes = readFileSync(path)
+        if (round % 3 === 0) rmSync(path)
+        else if (round % 3 === 1) truncateSync(path, Math.floor(next() * bytes.length))
+        else {
+          bytes[Math.floor(next() * bytes.length)]! ^= 1 << Math.floor(next() * 8)
+          writeFileSync(path, bytes)
+        }
+      }
+      await fill(dir, 11, 8)
+      const { spool, losses } = open(dir)
+      const all = [...before.numbers, ...(await drain(spool, before.position)).numbers]
+      expect([...new Set(all)].sort((x, y) => x - y)).toEqual(upTo(11))
+      expect(all.length).toBe(11)
+      expect(losses).toEqual([])
+      await spool.close()
+    }
+  })
+
+  it('gives new names to what was written where the server has batches that a file lost', async () => {
+    for (const notes of [true, false]) {
+      const dir = folder()
+      await fill(dir, 8)
+      const first = open(dir)
+      const { numbers, position } = await drain(first.spool, undefined, 6)
+      expect(numbers).toEqual(upTo(6))
+      await first.spool.close()
+      const [seg] = segments(dir)
+      truncateSync(seg!, Math.floor(readFileSync(seg!).length * 0.4))
+      if (!notes) for (const file of readdirSync(accesses(dir))) if (!file.endsWith('.seg')) rmSync(join(accesses(dir), file))
+      // the controller comes back before the server does, and goes on
+      await fill(dir, 10, 8)
+      const { spool, losses } = open(dir)
+      await spool.submit(rawBatch(10))
+      expect((await drain(spool, position)).numbers).toEqual([8, 9, 10])
+      expect(losses.flatMap((l) => l.lines.map((x) => x.rows))).toEqual(notes ? [16, 17] : [])
+      await spool.close()
+    }
+  })
+
   it('drops the oldest or the newest when it is full, and counts them', async () => {
     for (const keep of ['newest', 'oldest'] as const) {
       const dir = folder()
@@ -224,7 +273,7 @@ describe('the spool', () => {
     expect(lost.numbers).toEqual([2, 3, 4])
     await second.spool.submit(rawBatch(26))
     const rest = await drain(second.spool, lost.position)
-    expect([...rest.lanes.values()]).toEqual([[26], upTo(12, 5), upTo(26, 14)])
+    expect([...rest.lanes.values()]).toEqual([[26], upTo(12, 5), [14], upTo(26, 15)])
     expect(second.losses).toEqual([])
     expect(readdirSync(join(dir, 'spool')).filter((name) => name.startsWith('accesses'))).toEqual(['accesses'])
     await second.spool.close()

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { type SpoolState, type StreamName, type StreamPosition, streamNames } from '@panoptes/contract/ingest'
 import { type PackedBatch, packBatch, type RawBatch } from '../batch/index.ts'
 import { Epochs } from './epochs.ts'
-import { DamagedBatch, type Loss, type Ready, StreamLog } from './log.ts'
+import { DamagedBatch, type Ready, StreamLog } from './log.ts'
+import type { Loss } from './missing.ts'
 
 export interface SpoolOptions {
   dir: string

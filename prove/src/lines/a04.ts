@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Row } from '../lab/api.ts'
 import { filesUnder, flipBit, sizeOf, smallDisk, truncateFile } from '../lab/disk.ts'
@@ -149,7 +150,17 @@ async function serverDiskFull(run: Run, server: Product, disk: { fill(): void; e
   run.bar('full disk of the server: reported missing', reported, '=', 0)
 }
 
-/** Segments of the spool truncated, missing and flipped while the controller is down. */
+/** A file is truncated or gets a flipped bit; what is no segment may be gone as well. */
+function damage(run: Run, file: string, turn: number): void {
+  const how = turn % 2 === 0 ? 'truncated' : 'flipped'
+  const gone = !file.endsWith('.seg') && run.random.next() < 0.3
+  if (gone) rmSync(file)
+  else if (how === 'truncated') truncateFile(file, run.random.between(0.2, 0.9))
+  else flipBit(file, run.random.next(), run.random.int(8))
+  run.say(`     ${file.split('/').slice(-2).join('/')} ${gone ? 'removed' : how}`)
+}
+
+/** Segments, indexes and positions of the spool truncated, flipped and removed while the controller is down. */
 async function spoolDamaged(run: Run, server: Product): Promise<void> {
   const from = minute()
   const controller = await startController(run, server, { name: 'damaged' })
@@ -159,11 +170,14 @@ async function spoolDamaged(run: Run, server: Product): Promise<void> {
   await sleep(run.scaled(12, 60) * 1000)
   await fleet.stop()
   await controller.process().stop('SIGKILL')
-  const segments = filesUnder(join(controller.data, 'spool', 'accesses'), /\.seg$/)
-  run.say(`segments of the spool: ${segments.map((s) => s.split('/').at(-1)).join(', ')}`)
-  const victims = [...segments].sort(() => run.random.next() - 0.5)
-  if (victims[0]) truncateFile(victims[0], run.random.between(0.2, 0.9))
-  if (victims[1]) flipBit(victims[1], run.random.next(), run.random.int(8))
+  const spool = filesUnder(join(controller.data, 'spool'), /(accesses|proxy_counters)[^/]*\/[^/]+\.(seg|idx|json)$/)
+  run.say(`files of the spool: ${spool.map((file) => file.split('/').slice(-2).join('/')).join(', ')}`)
+  const kinds = { seg: /accesses[^/]*\/[^/]+\.seg$/, idx: /\.idx$/, position: /position\.json$/ }
+  for (const [kind, pattern] of Object.entries(kinds)) {
+    const victims = spool.filter((file) => pattern.test(file) && sizeOf(file) > 0).sort(() => run.random.next() - 0.5)
+    if (!run.check(`damaged spool: has a file of kind ${kind} to damage`, victims.length > 0)) continue
+    for (const [i, victim] of victims.slice(0, 2).entries()) damage(run, victim, i)
+  }
   await server.start()
   await controller.start()
   await sleep(8000)
