@@ -1,9 +1,10 @@
 // `npm test`: type-check, lint, unit tests, then the whole product with the real parts this machine has.
 // Runs on any Node from 20.20 on; the tests themselves run on the Node that npm brings.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
+import { canBuildKube, findKube, howToGetKube } from './kube/build.mjs'
 import { ensureInstalled } from './lib/install.mjs'
 import { findParts } from './lib/parts.mjs'
 
@@ -32,6 +33,12 @@ const parts = findParts()
 const env = { ...process.env, PATH: [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter) }
 for (const part of parts) if (part.path) env[part.env] = part.path
 const absent = parts.filter((part) => !part.path)
+
+// The real control plane: built beside everything else, at the lowest priority; the tests that need it wait for it.
+if (canBuildKube()) {
+  env.KUBE_BUILD = '1'
+  if (!findKube()) spawn(node, [join(root, 'scripts', 'kube', 'build.mjs')], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+} else if (!findKube()) absent.push({ name: 'a Kubernetes control plane', get: howToGetKube })
 
 let passed = 0
 let failed = 0
