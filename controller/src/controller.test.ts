@@ -100,6 +100,20 @@ describe('a controller', () => {
     expect(await call.end()).toBe('0')
   }, 30_000)
 
+  it('says for how long it did not run', async () => {
+    const { server, url, dir } = await lab()
+    const first = await start(url, dir)
+    await first.stop(500)
+    expect(server.rows.gaps).toEqual([])
+    const ended = statSync(join(dir, 'alive')).mtimeMs
+    await start(url, dir)
+    await until('a gap', () => server.rows.gaps!.length > 0)
+    const { ts, until: to, ...gap } = server.rows.gaps![0]!
+    expect(gap).toMatchObject({ stream: 'accesses', reason: 'controller-down', missed: 0n, unknown: 1 })
+    expect(Math.abs(Number(ts) / 1000 - ended)).toBeLessThan(1)
+    expect(Number(to)).toBeGreaterThan(Number(ts))
+  }, 30_000)
+
   it('sends what is new while a backlog catches up, each once', async () => {
     const { server, url, dir } = await lab()
     let away = true

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Heartbeat } from '@panoptes/contract/ingest'
 import type { Logger } from 'pino'
+import { Alive } from './alive.ts'
 import { type RawBatch, TableBatcher } from './batch/index.ts'
 import { ClusterView, coverageOf, istioOf } from './cluster/index.ts'
 import { Collector, GrpcServer, grpcMethods, OtlpHttpServer } from './collect/index.ts'
@@ -37,6 +38,7 @@ export async function startController(options: ControllerOptions, log: Logger): 
   const started = new Date().toISOString()
   mkdirSync(options.data, { recursive: true, mode: 0o700 })
   const identity = new IdentityFile(options.data)
+  const alive = new Alive(options.data, now)
   const gaps: Gaps = new Gaps(new TableBatcher('gaps', (raw) => void submit(raw)), now)
   const spool = openSpool(options, gaps, log, now)
   const submit = (raw: RawBatch): Promise<void> =>
@@ -78,7 +80,10 @@ export async function startController(options: ControllerOptions, log: Logger): 
   spool.onChange(() => grpc.release())
   const timers = [
     setInterval(() => collector.tick(), tickEvery),
-    setInterval(() => collector.flushCounters(), 1000),
+    setInterval(() => {
+      alive.beat()
+      collector.flushCounters()
+    }, 1000),
     setInterval(() => {
       collector.sources.tick(accountEvery / 1000)
       gaps.flush()
@@ -88,6 +93,8 @@ export async function startController(options: ControllerOptions, log: Logger): 
   await inventory?.recover()
   inventory?.start()
   void cluster?.start()
+  if (alive.before !== undefined) gaps.down(alive.before)
+  alive.beat()
   link.start()
   log.info({ als: `${options.als.host}:${alsPort}`, otlpHttpPort, statusPort, server: options.server, data: options.data }, 'controller started')
 

@@ -52,6 +52,11 @@ export class Gaps {
     if (unseen > 0) this.add(stream, '', loss.reason, 0, `${detail}; batches of unknown size`, true)
   }
 
+  /** Notes that no controller ran from `since` (milliseconds since 1970) until now. */
+  down(since: number): void {
+    this.add('accesses', '', 'controller-down', 0, details['controller-down'], true, since * 1000, this.now() * 1000)
+  }
+
   /** Writes the rows. */
   flush(): void {
     for (const [key, { from, until, missed, unknown, detail }] of this.open) {
@@ -63,9 +68,10 @@ export class Gaps {
   }
 }
 
-const details: Record<Loss['reason'], string> = {
+const details: Record<Loss['reason'] | 'controller-down', string> = {
   'spool-full': 'the spool was full while the server could not be reached',
   'spool-age': 'waited in the spool longer than allowed',
   'spool-damaged': 'a file of the spool was damaged or missing, or the server refused the batch',
+  'controller-down': 'the controller did not run; what the proxies could not keep meanwhile is missed, and counted by them',
   'tail-unknown': 'the server no longer holds batches that it had acknowledged',
 }

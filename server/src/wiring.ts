@@ -26,7 +26,7 @@ import type { Logger } from './platform/log/index.ts'
 import { createMetrics, measureRequests } from './platform/metrics/index.ts'
 import { migrateRecord, openRecord } from './platform/record/index.ts'
 import { openState, releaseLeases } from './platform/state/index.ts'
-import { DemoBank, forgetDemo, getSettings, registerSystem, startJobs, watchRates } from './system/index.ts'
+import { DemoBank, forgetDemo, getSettings, listAbsences, registerSystem, startJobs, watchRates } from './system/index.ts'
 import { registerTraffic } from './traffic/index.ts'
 import { version } from './version.ts'
 
@@ -155,7 +155,13 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[], cl
       return { controllers: removed.length, rows: await forgetDemo(record, ingest, homeOrganization) }
     },
   })
-  registerTraffic(app, { db, ingest, reader: (scope) => record.reader(scope), ...(record.embedded ? {} : { shared: record }) })
+  registerTraffic(app, {
+    db,
+    ingest,
+    absences: (org) => listAbsences(db, org),
+    reader: (scope) => record.reader(scope),
+    ...(record.embedded ? {} : { shared: record }),
+  })
   registerKeeping(app, { jobs: longWork, ingest, db, version, home: homeOrganization, settings: () => getSettings(db, homeOrganization) })
   serveOpenApi(app, allRoutes, version)
   serveConsole(app, consoleDirectory)

@@ -161,10 +161,14 @@ async function proxiesRestarted({ run, server, controller, from }: Lab): Promise
     source: completeness.sources.find((s) => s.proxy === single.id && s.kind === 'http'),
   })
   const hot = of(calm)
-  // Both processes write the same file log.
-  const due = readFileLog(calm.file).filter((line) => line.kind === 'DownstreamEnd').length
-  run.figure('hot restart: entries of both processes, rows, reported missed', `${due}, ${hot.rows}, ${hot.source?.total.missed}`)
-  run.bar('hot restart: rows + reported missed − entries', hot.rows + (hot.source?.total.missed ?? Number.NaN) - due, '=', 0)
+  const answered = floods[0]!.log.filter((r) => r.outcome === 'answered').length
+  const sent = floods[0]!.log.length
+  const accounted = hot.rows + (hot.source?.total.missed ?? Number.NaN)
+  run.figure('hot restart: requests answered, sent, rows, reported missed', `${answered}, ${sent}, ${hot.rows}, ${hot.source?.total.missed}`)
+  // A request on a connection that the old process closes may never have been read. Envoy reads a counter a moment after it
+  // has handed its increments to the child: what comes in between is counted twice.
+  const off = Math.max(answered - accounted, accounted - sent, 0)
+  run.bar('hot restart: rows + reported missed, off by', Number.isNaN(accounted) ? Number.POSITIVE_INFINITY : off, '<=', 5)
   const dead = of(shot)
   const last = dead.source?.intervals.find((i) => Date.parse(i.from) <= killedAt && killedAt < Date.parse(i.to))
   run.check('killed proxy: its last interval is unknown', last?.state === 'unknown', JSON.stringify(last))

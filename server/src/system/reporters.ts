@@ -24,6 +24,15 @@ export async function listReporters(db: State['db'], org: string): Promise<Repor
   return rows.map(({ body, ...row }) => ({ ...row, heartbeat: (body ?? undefined) as Heartbeat | undefined }))
 }
 
+/** Controllers of the user's clusters that are away: since when nobody has heard of them. */
+export async function listAbsences(db: State['db'], org: string): Promise<{ controller: string; cluster: string; since: Date }[]> {
+  const reporters = await listReporters(db, org)
+  return reporters.flatMap((reporter) => {
+    const { id: controller, cluster, origin, lastSeenAt: since } = reporter
+    return origin === 'user' && since && isSilent(reporter) ? [{ controller, cluster, since }] : []
+  })
+}
+
 /** True where the controller has not spoken for a minute. */
 export function isSilent(reporter: Reporter, now = Date.now()): boolean {
   return reporter.lastSeenAt === null || now - reporter.lastSeenAt.getTime() > silentAfterS * 1000

@@ -1,4 +1,5 @@
 import type { Completeness, Output, trafficRoutes } from '@panoptes/contract'
+import { type Absence, type Absences, gapsOf, unsure, within } from './absences.ts'
 import { type Cell, type Gap, type Interval, readGaps, readSources, settleUs, sum, total } from './completeness.ts'
 import type { Grid } from './completeness-sql.ts'
 import type { Reader, Scope } from './reader.ts'
@@ -26,15 +27,25 @@ const most = 500
  */
 export class CompletenessMarks {
   private readonly kept = new Map<string, { at: number; mark: Promise<Completeness>; ready?: Completeness }>()
+  private readonly absences: Absences
+
+  constructor(absences: Absences) {
+    this.absences = absences
+  }
 
   /** The mark of a window, at most a minute wider than asked. Never throws: without an answer it is pending. */
   async mark(reader: Reader, scope: Scope, { fromUs, toUs }: TimeWindow, patienceMs = 30): Promise<Completeness> {
     const from = Math.floor(fromUs / minuteUs) * minuteUs
     const to = Math.ceil(toUs / minuteUs) * minuteUs
-    const entry = this.entry(JSON.stringify([scope, from, to]), () => summary(reader, from, to))
+    const entry = this.entry(JSON.stringify([scope, from, to]), () => this.ask(reader, scope.org, from, to))
     if (entry.ready) return entry.ready
     const late = new Promise<Completeness>((resolve) => setTimeout(resolve, patienceMs, unknownCompleteness).unref())
     return Promise.race([entry.mark, late]).catch(() => unknownCompleteness)
+  }
+
+  private async ask(reader: Reader, org: string, fromUs: number, toUs: number): Promise<Completeness> {
+    const [mark, absences] = await Promise.all([summary(reader, fromUs, toUs), this.absences(org)])
+    return unsure(mark, within(absences, { fromUs, toUs }))
   }
 
   private entry(key: string, ask: () => Promise<Completeness>) {
@@ -75,13 +86,19 @@ interface Request {
   signal?: AbortSignal
 }
 
-/** Per source and interval, and of all together. */
-export async function completenessAnswer(reader: Reader, request: Request, nowUs = Date.now() * 1000): Promise<CompletenessAnswer> {
+/** Per source and interval, and of all together. `absences` are the controllers that are away. */
+export async function completenessAnswer(
+  reader: Reader,
+  request: Request,
+  absences: readonly Absence[] = [],
+  nowUs = Date.now() * 1000,
+): Promise<CompletenessAnswer> {
   const { window, proxy, cluster, signal } = request
   const stepUs = request.stepS * 1e6
   const grid = { originUs: Math.floor(window.fromUs / stepUs) * stepUs, stepUs }
   const question = { fromUs: grid.originUs, toUs: window.toUs, grid, proxy, cluster }
   const [sources, gaps] = await Promise.all([readSources(reader, question, nowUs, signal), readGaps(reader, window.fromUs, window.toUs, signal)])
+  const away = within(absences, window, cluster)
   const count = Math.ceil((window.toUs - grid.originUs) / stepUs)
   const inside = ({ bucket }: Cell) => bucket >= 0 && bucket < count
   const settled = (cell: Cell) => inside(cell) && !cell.pending
@@ -91,7 +108,7 @@ export async function completenessAnswer(reader: Reader, request: Request, nowUs
     from: window.from,
     to: window.to,
     // The newest interval is always open: of all together only what has settled is said.
-    total: total(sources, cells.every((cell) => cell.pending) ? inside : settled),
+    total: unsure(total(sources, cells.every((cell) => cell.pending) ? inside : settled), away),
     intervals: together(cells, grid),
     sources: marked.slice(0, request.limit).map(({ source, mark }) => ({
       cluster: source.cluster,
@@ -101,7 +118,7 @@ export async function completenessAnswer(reader: Reader, request: Request, nowUs
       total: mark,
       intervals: source.cells.filter(inside).map((cell) => ({ from: iso(cell.fromUs), to: iso(cell.toUs), ...sum([cell]) })),
     })),
-    gaps: gaps.filter((gap: Gap) => (!proxy || gap.proxy === proxy) && (!cluster || gap.cluster === cluster)),
+    gaps: [...gaps, ...gapsOf(away, window)].filter((gap: Gap) => (!proxy || gap.proxy === proxy) && (!cluster || gap.cluster === cluster)),
   }
 }
 

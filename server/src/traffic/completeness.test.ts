@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Absence } from './absences.ts'
 import { completenessAnswer, summary } from './completeness-answers.ts'
 import { type Lab, type LabRow, openLab } from './lab.ts'
 import { windowOf } from './window.ts'
@@ -48,8 +49,8 @@ class LabProxy {
   }
 }
 
-const answer = (fromMs: number, toMs: number, stepS: number, nowMs = toMs + 3_600_000) =>
-  completenessAnswer(lab.reader(), { window: windowOf(start + fromMs, start + toMs), stepS, limit: 100 }, (start + nowMs) * 1_000)
+const answer = (fromMs: number, toMs: number, stepS: number, nowMs = toMs + 3_600_000, absences: Absence[] = []) =>
+  completenessAnswer(lab.reader(), { window: windowOf(start + fromMs, start + toMs), stepS, limit: 100 }, absences, (start + nowMs) * 1_000)
 
 describe('completeness', () => {
   it('counts what is missing exactly, per interval and over all, by the time of the end', async () => {
@@ -150,13 +151,18 @@ describe('completeness', () => {
     expect(source!.total).toMatchObject({ missed: 0, ratio: null, state: 'unknown' })
   })
 
-  it('says that nothing was expected where the counters stand still and nothing came', async () => {
+  it('says that nothing was expected where the counters stand still and nothing came, unless a controller is away', async () => {
     const quiet = new LabProxy('quiet', -100_000)
     for (let s = -1; s < 20; s++) quiet.sample(s * 1_000)
     await quiet.store()
     const found = await answer(0, 15_000, 5)
     expect(found.total).toMatchObject({ expected: 0, received: 0, missed: 0, ratio: null, state: 'nothing-expected', sourcesKnown: 1 })
     expect(found.intervals.every((i) => i.state === 'nothing-expected')).toBe(true)
+    const away = [{ controller: 'c1', cluster: 'east', since: new Date(start + 10_000) }]
+    const unsure = await answer(0, 15_000, 5, 60_000, away)
+    expect(unsure.total).toMatchObject({ missed: 0, ratio: null, state: 'unknown' })
+    expect(unsure.gaps).toMatchObject([{ from: away[0]!.since.toISOString(), reason: 'controller-away', controller: 'c1', missed: null }])
+    expect((await answer(0, 5_000, 5, 60_000, away)).gaps).toEqual([])
     expect((await answer(-900_000, -600_000, 60)).total).toMatchObject({ ratio: null, state: 'nothing-expected', sourcesKnown: 0, sourcesUnknown: 0 })
   })
 
@@ -183,6 +189,7 @@ describe('completeness', () => {
     const now = await completenessAnswer(
       lab.reader(),
       { window: windowOf(start, start + 60_000), stepS: 10, limit: 10, proxy: 'live' },
+      [],
       (start + 60_000) * 1_000,
     )
     expect(now.intervals.at(-1)!.state).toBe('pending')
@@ -190,6 +197,7 @@ describe('completeness', () => {
     const later = await completenessAnswer(
       lab.reader(),
       { window: windowOf(start, start + 120_000), stepS: 10, limit: 10, proxy: 'live' },
+      [],
       (start + 120_000) * 1_000,
     )
     expect(later.intervals.at(-1)).toMatchObject({ state: 'incomplete', missed: 90 })

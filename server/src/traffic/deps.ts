@@ -2,6 +2,7 @@ import { PanoptesError } from '@panoptes/contract'
 import type { Ingest } from '../ingest/index.ts'
 import type { Principal } from '../platform/http/index.ts'
 import type { State } from '../platform/state/index.ts'
+import type { Absences } from './absences.ts'
 import { CompletenessMarks } from './completeness-answers.ts'
 import { Live } from './live.ts'
 import type { Reader, Scope } from './reader.ts'
@@ -15,6 +16,8 @@ export interface TrafficDeps {
   ingest: Pick<Ingest, 'subscribe'>
   /** The record without a scope, where other servers write to it as well: their batches reach live readers here too. */
   shared?: Pick<Reader, 'query'>
+  /** Controllers that are away. */
+  absences: Absences
 }
 
 /** The room's parts, made once. */
@@ -23,10 +26,11 @@ export interface Traffic {
   db: TrafficDb
   marks: CompletenessMarks
   live: Live
+  absences: Absences
 }
 
-export function createTraffic({ reader, db, ingest, shared }: TrafficDeps): Traffic {
-  return { reader, db: trafficDb(db), marks: new CompletenessMarks(), live: new Live(ingest, shared) }
+export function createTraffic({ reader, db, ingest, shared, absences }: TrafficDeps): Traffic {
+  return { reader, db: trafficDb(db), marks: new CompletenessMarks(absences), live: new Live(ingest, shared), absences }
 }
 
 /** What a principal may see, narrowed to one origin where asked. Throws PAN0103 for nobody. */

@@ -9,7 +9,7 @@ import { topology } from './topology.ts'
 import { resolveWindow } from './window.ts'
 
 /** The map and the page of completeness. */
-export function registerMap(app: FastifyInstance, { reader, db, marks }: Traffic): void {
+export function registerMap(app: FastifyInstance, { reader, db, marks, absences }: Traffic): void {
   implement(app, trafficRoutes.getTopology, async ({ query, principal, signal }) => {
     const began = performance.now()
     const scope = scopeOf(principal, query.origin)
@@ -36,16 +36,11 @@ export function registerMap(app: FastifyInstance, { reader, db, marks }: Traffic
     return { kept }
   })
 
-  implement(app, trafficRoutes.getCompleteness, ({ query, principal, signal }) =>
-    completenessAnswer(reader(scopeOf(principal, query.origin)), {
-      window: resolveWindow(query),
-      stepS: query.stepS,
-      proxy: query.proxy,
-      cluster: query.cluster,
-      limit: query.limit,
-      signal,
-    }),
-  )
+  implement(app, trafficRoutes.getCompleteness, async ({ query, principal, signal }) => {
+    const scope = scopeOf(principal, query.origin)
+    const { stepS, proxy, cluster, limit } = query
+    return completenessAnswer(reader(scope), { window: resolveWindow(query), stepS, proxy, cluster, limit, signal }, await absences(scope.org))
+  })
 }
 
 /** A long list as JSON, in pieces, so that other requests are not held up. */

@@ -72,7 +72,7 @@ beforeAll(async () => {
     listeners.add(listener)
     return () => void listeners.delete(listener)
   }
-  registerTraffic(app, { reader: (scope) => lab.reader(scope), db: state.db, ingest: { subscribe } })
+  registerTraffic(app, { reader: (scope) => lab.reader(scope), db: state.db, ingest: { subscribe }, absences: async () => [] })
   url = await app.listen({ port: 0, host: '127.0.0.1' })
   await lab.insert(
     'accesses',
