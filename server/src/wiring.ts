@@ -19,6 +19,7 @@ import {
 } from './access/index.ts'
 import { Agentless, createKeeper, createSealer, registerClusters } from './clusters/index.ts'
 import { createIngest } from './ingest/index.ts'
+import { registerInventory } from './inventory/index.ts'
 import { Jobs, registerKeeping } from './keeping/index.ts'
 import { type Config, claimDataDir, localUrl, requireFreePort } from './platform/config/index.ts'
 import { createHttp, serveConsole, serveHealth, serveOpenApi } from './platform/http/index.ts'
@@ -155,6 +156,7 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[], cl
       return { controllers: removed.length, rows: await forgetDemo(record, ingest, homeOrganization) }
     },
   })
+  registerInventory(app, { reader: (scope) => record.reader(scope) })
   registerTraffic(app, {
     db,
     ingest,

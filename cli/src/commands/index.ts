@@ -16,6 +16,7 @@ import { show as clusterShow } from './cluster/show.ts'
 import { status as clusterStatus } from './cluster/status.ts'
 import { update as clusterUpdate, start, stop } from './cluster/update.ts'
 import { completionOf } from './completion.ts'
+import { list as containerList } from './container/list.ts'
 import { list as contextList } from './context/list.ts'
 import { show as contextShow } from './context/show.ts'
 import { use as contextUse } from './context/use.ts'
@@ -66,6 +67,7 @@ import { update as userUpdate } from './user/update.ts'
 export const nouns = {
   record: 'the record of all accesses: search, follow, export, verify, keep',
   source: 'the proxies that report',
+  container: 'containers: what runs, and what ran',
   cluster: 'clusters: define, connect, watch, remove',
   controller: 'controllers: one per cluster, or beside plain Envoys',
   token: 'API tokens',
@@ -85,6 +87,7 @@ export const commands: readonly Command[] = [
   ...[login, logout, status, doctor, map],
   ...[search, tail, recordShow, exportAccesses, fields, completeness, verify, forecast, retain, backup, restore],
   sourceList,
+  containerList,
   ...[clusterList, clusterCreate, install, clusterShow, clusterStatus, clusterUpdate, connect, stop, start, clusterRotate, clusterDelete],
   ...[controllerRun, controllerToken, controllerList, rotate, controllerDelete],
   ...[searchList, save, searchDelete],

@@ -13,7 +13,7 @@ function fieldsOf(kind: string, group: string, object: KubeObject, raw: KubeObje
   if (kind === 'Pod') return podOf(object)
   if (kind === 'Node') {
     const { ready, addresses, zone, kubelet, runtime } = pickNode(object)
-    return { ready, addresses, zone, kubelet, runtime }
+    return { phase: ready ? 'Ready' : 'NotReady', ips: addresses, zone, kubelet, runtime }
   }
   if (workloads.has(kind)) {
     const { replicas, ready, serviceAccount, images } = pickWorkload(kind)(object)
@@ -58,8 +58,8 @@ function endpointsOf({ metadata, endpoints, ports }: RawSlice) {
   const all = endpoints ?? []
   return {
     service: metadata.labels?.['kubernetes.io/service-name'],
-    ports: ports?.map(({ name = '', port, protocol }) => ({ name, port, protocol })),
-    ready: all.filter((e) => e.conditions?.ready !== false).flatMap((e) => e.addresses),
+    ports: ports?.map(({ name = '', port = 0, protocol = 'TCP' }) => ({ name, port, protocol })),
+    addresses: all.filter((e) => e.conditions?.ready !== false).flatMap((e) => e.addresses),
     notReady: all.filter((e) => e.conditions?.ready === false).flatMap((e) => e.addresses),
   }
 }

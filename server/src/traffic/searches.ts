@@ -2,9 +2,9 @@ import { PanoptesError, parseQuery, type trafficRoutes } from '@panoptes/contrac
 import type { Selectable } from 'kysely'
 import type { z } from 'zod'
 import type { Principal } from '../platform/http/index.ts'
+import { resolveMoment } from '../platform/http/index.ts'
 import { newId } from '../platform/state/index.ts'
 import type { TrafficDb, TrafficTables } from './tables.ts'
-import { resolveMoment } from './window.ts'
 
 export type SavedSearch = z.infer<typeof trafficRoutes.SavedSearch>
 type Input = Pick<SavedSearch, 'name' | 'query' | 'from' | 'to' | 'fields' | 'shared'>

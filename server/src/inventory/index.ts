@@ -1,0 +1,1 @@
+export { type InventoryDeps, registerInventory } from './routes.ts'

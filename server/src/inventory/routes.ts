@@ -1,0 +1,179 @@
+import { inventoryRoutes, PanoptesError } from '@panoptes/contract'
+import type { FastifyInstance } from 'fastify'
+import { implement, resolveMoment } from '../platform/http/index.ts'
+import { listLives, listTransitions, livesOfPod } from './containers.ts'
+import { compareViews } from './difference.ts'
+import { changesBetween, documentOf, yamlOf } from './document.ts'
+import { imageRuns, listImages } from './images.ts'
+import { listLeases } from './leases.ts'
+import { listState, objectAt, stateSql, versionsOf } from './objects.ts'
+import { confinedReader, isoOf, moment, type ReaderOf, readCursor, Where, writeCursor } from './reader.ts'
+import { describeView, gapsBetween, viewAt } from './view.ts'
+import { listWorkloads, workloadKinds } from './workloads.ts'
+
+/** What this room works with. */
+export interface InventoryDeps {
+  /** The record, confined to what a scope may see. */
+  reader: ReaderOf
+}
+
+const usOf = (text: string, field: string) => resolveMoment(text, Date.now(), field) * 1000
+const kindsOf = (kind: string | undefined) => kind?.split(',').filter(Boolean)
+
+/** The moment and the place of a page: those of the cursor, which the first page has resolved, or those that are asked for. */
+function pageOf({ at, cursor }: { at: string; cursor?: string | undefined }): { atUs: number; offset: number } {
+  return cursor ? readCursor(cursor) : { atUs: usOf(at, 'at'), offset: 0 }
+}
+
+function nextOf(atUs: number, offset: number, shown: number, total: number): string | null {
+  return shown > 0 && offset + shown < total ? writeCursor({ atUs, offset: offset + shown }) : null
+}
+
+/** Serves the questions about what there was in clusters, at any moment. */
+export function registerInventory(app: FastifyInstance, { reader: readerOf }: InventoryDeps): void {
+  implement(app, inventoryRoutes.listObjects, async ({ query, principal, signal }) => {
+    const reader = confinedReader(readerOf, principal, query.origin, signal)
+    const { atUs, offset } = pageOf(query)
+    const kinds = kindsOf(query.kind)
+    const view = await viewAt(reader, { atUs, resourceVersion: query.resourceVersion, cluster: query.cluster, kinds })
+    const [clusters, { objects, total }] = await Promise.all([describeView(reader, view), listState(reader, view, { ...query, kinds }, { ...query, offset })])
+    return { at: isoOf(view.atUs), clusters, objects, total, next: nextOf(atUs, offset, objects.length, total) }
+  })
+
+  implement(app, inventoryRoutes.getObject, async ({ params, query, principal, signal }) => {
+    const reader = confinedReader(readerOf, principal, 'all', signal)
+    const found = await objectAt(reader, params.uid, { atUs: usOf(query.at, 'at'), resourceVersion: query.resourceVersion })
+    if (!found) throw new PanoptesError('PAN0007', `object ${params.uid} was not there yet`)
+    return { object: found.row, deletedAt: found.deletedUs ? isoOf(found.deletedUs) : null, yaml: yamlOf(found) }
+  })
+
+  implement(app, inventoryRoutes.listObjectVersions, async ({ params, query, principal, signal }) => {
+    const reader = confinedReader(readerOf, principal, 'all', signal)
+    const offset = query.cursor ? readCursor(query.cursor).offset : 0
+    const versions = await versionsOf(reader, params.uid, query.limit + 1, offset)
+    if (versions.length === 0 && offset === 0) throw new PanoptesError('PAN0007', `the record knows no object ${params.uid}`)
+    const shown = versions.slice(0, query.limit)
+    return { versions: shown, next: versions.length > query.limit ? writeCursor({ atUs: 0, offset: offset + shown.length }) : null }
+  })
+
+  implement(app, inventoryRoutes.compareObject, async ({ params, query, principal, signal }) => {
+    const reader = confinedReader(readerOf, principal, 'all', signal)
+    const [before, after] = await Promise.all(
+      (['from', 'to'] as const).map(async (field) => {
+        const found = await objectAt(reader, params.uid, { atUs: usOf(query[field], field) })
+        return found && found.deletedUs === 0 ? found : undefined
+      }),
+    )
+    const changes = changesBetween(before && documentOf(before), after && documentOf(after))
+    return { from: before ? yamlOf(before) : '', to: after ? yamlOf(after) : '', changes }
+  })
+
+  implement(app, inventoryRoutes.listWorkloads, async ({ query, principal, signal }) => {
+    const reader = confinedReader(readerOf, principal, query.origin, signal)
+    const { atUs, offset } = pageOf(query)
+    const view = await viewAt(reader, { atUs, resourceVersion: query.resourceVersion, cluster: query.cluster, kinds: workloadKinds })
+    const [clusters, { workloads, total }] = await Promise.all([describeView(reader, view), listWorkloads(reader, view, { ...query, offset })])
+    return { at: isoOf(view.atUs), clusters, workloads, total, next: nextOf(atUs, offset, workloads.length, total) }
+  })
+
+  implement(app, inventoryRoutes.listContainers, async ({ query, principal, signal }) => {
+    const reader = confinedReader(readerOf, principal, query.origin, signal)
+    const { atUs, offset } = pageOf(query)
+    const fromUs = query.from === undefined ? undefined : usOf(query.from, 'from')
+    const toUs = query.to === undefined ? atUs : usOf(query.to, 'to')
+    if (fromUs !== undefined && fromUs > toUs) throw new PanoptesError('PAN0003', 'from: the window ends before it begins', { field: 'from' })
+    const view = await viewAt(reader, { atUs: fromUs ?? atUs, resourceVersion: query.resourceVersion, cluster: query.cluster, kinds: ['Pod'] })
+    // A cluster that began to be watched within the window is part of it.
+    const whole =
+      fromUs === undefined
+        ? view
+        : {
+            ...view,
+            clusters: (await viewAt(reader, { atUs: toUs, cluster: query.cluster, kinds: ['Pod'] })).clusters.map((c) => ({
+              ...c,
+              fromUs: Math.min(c.fromUs, view.clusters.find((v) => v.cluster === c.cluster)?.fromUs ?? c.fromUs, fromUs),
+            })),
+          }
+    const [from, to] = fromUs === undefined ? [view.atUs, view.atUs] : [fromUs, toUs]
+    const [clusters, { containers, total }] = await Promise.all([describeView(reader, whole), listLives(reader, whole, from, to, query, { ...query, offset })])
+    return { at: isoOf(to), clusters, containers, total, next: nextOf(atUs, offset, containers.length, total) }
+  })
+
+  implement(app, inventoryRoutes.listTransitions, async ({ query, principal, signal }) => {
+    const reader = confinedReader(readerOf, principal, query.origin, signal)
+    const { atUs, offset } = pageOf({ at: query.to, cursor: query.cursor })
+    const fromUs = usOf(query.from, 'from')
+    const where = new Where().add(`ts >= ${moment(fromUs)}`).add(`ts <= ${moment(atUs)}`)
+    where.equal('cluster', 'String', query.cluster).equal('namespace', 'String', query.namespace).equal('workload', 'String', query.workload)
+    const [found, gaps] = await Promise.all([listTransitions(reader, where, query.limit + 1, offset), gapsBetween(reader, fromUs, atUs)])
+    const transitions = found.slice(0, query.limit)
+    const next = found.length > query.limit ? writeCursor({ atUs, offset: offset + transitions.length }) : null
+    return { transitions, gaps: gaps.filter(({ cluster }) => !query.cluster || cluster === query.cluster).map(({ cluster: _, ...gap }) => gap), next }
+  })
+
+  implement(app, inventoryRoutes.getPodHistory, async ({ params, principal, signal }) => {
+    const reader = confinedReader(readerOf, principal, 'all', signal)
+    const found = await objectAt(reader, params.uid, { atUs: Date.now() * 1000 })
+    if (found?.row.kind !== 'Pod') throw new PanoptesError('PAN0007', `the record knows no pod ${params.uid}`)
+    const endUs = found.deletedUs || Date.now() * 1000
+    const view = await viewAt(reader, { atUs: endUs, cluster: found.row.cluster, kinds: ['Event'] })
+    const [containers, transitions, leases, { objects: events }] = await Promise.all([
+      livesOfPod(reader, params.uid),
+      listTransitions(reader, new Where().equal('pod_uid', 'UUID', params.uid), 10_000, 0),
+      listLeases(reader, new Where().equal('pod_uid', 'UUID', params.uid), 0, Date.now() * 1000),
+      listState(reader, view, { kinds: ['Event'], owner: params.uid }, { sort: 'seen', order: 'asc', limit: 1_000, offset: 0 }),
+    ])
+    return { pod: found.row, deletedAt: found.deletedUs ? isoOf(found.deletedUs) : null, containers, transitions, leases, events }
+  })
+
+  implement(app, inventoryRoutes.listLeases, async ({ query, principal, signal }) => {
+    const reader = confinedReader(readerOf, principal, query.origin, signal)
+    const at = usOf(query.at, 'at')
+    const [from, to] = query.from === undefined ? [at, at] : [usOf(query.from, 'from'), query.to === undefined ? at : usOf(query.to, 'to')]
+    const where = new Where().equal('cluster', 'String', query.cluster)
+    where.add(`ip = toIPv6(${where.value('String', query.ip)})`)
+    return { at: isoOf(to), leases: await listLeases(reader, where, from, to) }
+  })
+
+  implement(app, inventoryRoutes.listImages, async ({ query, principal, signal }) => {
+    const reader = confinedReader(readerOf, principal, query.origin, signal)
+    const { atUs, offset } = pageOf(query)
+    const view = await viewAt(reader, { atUs, resourceVersion: query.resourceVersion, cluster: query.cluster, kinds: ['Pod'] })
+    const [clusters, { images, total }] = await Promise.all([describeView(reader, view), listImages(reader, view, { ...query, offset })])
+    return { at: isoOf(view.atUs), clusters, images, total, next: nextOf(atUs, offset, images.length, total) }
+  })
+
+  implement(app, inventoryRoutes.getImageRuns, async ({ params, query, principal, signal }) => {
+    const reader = confinedReader(readerOf, principal, query.origin, signal)
+    return { digest: params.digest, runs: await imageRuns(reader, params.digest) }
+  })
+
+  implement(app, inventoryRoutes.getInventory, async ({ query, principal, signal }) => {
+    const reader = confinedReader(readerOf, principal, query.origin, signal)
+    const view = await viewAt(reader, { ...query, atUs: usOf(query.at, 'at') })
+    const where = new Where()
+    const state = stateSql(view, { namespace: query.namespace }, where)
+    const [clusters, kinds, { images, total }, lives] = await Promise.all([
+      describeView(reader, view),
+      reader.query<{ cluster: string; group: string; kind: string; objects: number }>(
+        `SELECT cluster, api_group_ AS group, kind_ AS kind, count() AS objects FROM (${state}) GROUP BY cluster, api_group_, kind_ ORDER BY cluster, kind, group`,
+        where.params,
+      ),
+      listImages(reader, view, { namespace: query.namespace, sort: 'name', order: 'asc', limit: 1, offset: 0 }),
+      listLives(reader, view, view.atUs, view.atUs, { namespace: query.namespace }, { sort: 'name', order: 'asc', limit: 1, offset: 0 }),
+    ])
+    const counted = kinds.map((row) => ({ ...row, objects: Number(row.objects) }))
+    return { at: isoOf(view.atUs), clusters, kinds: counted, containers: lives.total, images: images.length > 0 ? total : 0 }
+  })
+
+  implement(app, inventoryRoutes.compareInventory, async ({ query, principal, signal }) => {
+    const reader = confinedReader(readerOf, principal, query.origin, signal)
+    const kinds = kindsOf(query.kind)
+    const [fromUs, toUs] = [usOf(query.from, 'from'), query.cursor ? readCursor(query.cursor).atUs : usOf(query.to, 'to')]
+    const offset = query.cursor ? readCursor(query.cursor).offset : 0
+    const [before, after] = await Promise.all([fromUs, toUs].map((atUs) => viewAt(reader, { atUs, cluster: query.cluster, kinds })))
+    const found = await compareViews(reader, before!, after!, { ...query, kinds }, query.limit, offset)
+    const all = found.counts.added + found.counts.removed + found.counts.changed
+    return { from: isoOf(fromUs), to: isoOf(toUs), ...found, next: nextOf(toUs, offset, found.differences.length, all) }
+  })
+}
