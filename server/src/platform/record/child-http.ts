@@ -40,7 +40,7 @@ async function read(request: IncomingMessage, staging: string): Promise<Statemen
   if (data?.groups) {
     const file = join(staging, `${tag}.data`)
     statement.cleanUp = () => rmSync(file, { force: true })
-    await pipeline(request, createWriteStream(file, { mode: 0o600 }))
+    await pipeline(request, createWriteStream(file, { mode: 0o600, highWaterMark: 1 << 20 }))
     sql = `${sql.slice(0, data.index)}file('${file}', '${data.groups.format}', ${data.groups.structure})`
   } else {
     sql += (await buffer(request)).toString('utf8')

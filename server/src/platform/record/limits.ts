@@ -16,7 +16,10 @@ export function defaultLimits(): EngineLimits {
   return { memoryBytes: Math.round(Math.min(Math.max(totalmem() / 4, 768 * mebibyte), 4096 * mebibyte)), markCacheBytes: 64 * mebibyte, mergeThreads: 2 }
 }
 
-/** ClickHouse's server configuration for a small machine. `backups` is the one folder that BACKUP may write to and RESTORE may read. */
+/**
+ * ClickHouse's server configuration for a small machine. `backups` is the one folder that BACKUP may write to and RESTORE may
+ * read. Statistics of every column of every part are not made: they cost as much as all indexes, and no question needs them.
+ */
 export function engineConfig(limits: EngineLimits, backups: string): string {
   return `<clickhouse>
   <max_server_memory_usage>${limits.memoryBytes}</max_server_memory_usage>
@@ -31,6 +34,7 @@ export function engineConfig(limits: EngineLimits, backups: string): string {
   <background_merges_mutations_concurrency_ratio>1</background_merges_mutations_concurrency_ratio>
   <backups><allowed_path>${backups}</allowed_path></backups>
   <merge_tree>
+    <auto_statistics_types></auto_statistics_types>
     <number_of_free_entries_in_pool_to_lower_max_size_of_merge>1</number_of_free_entries_in_pool_to_lower_max_size_of_merge>
     <number_of_free_entries_in_pool_to_execute_mutation>1</number_of_free_entries_in_pool_to_execute_mutation>
     <number_of_free_entries_in_pool_to_execute_optimize_entire_partition>1</number_of_free_entries_in_pool_to_execute_optimize_entire_partition>
