@@ -43,7 +43,7 @@ export async function startController(options: ControllerOptions, log: Logger): 
   const spool = openSpool(options, gaps, log, now)
   const submit = (raw: RawBatch): Promise<void> =>
     spool.submit(raw).catch((error: Error) => log.error({ error: error.message, stream: raw.stream, rows: raw.rows }, 'batch not spooled'))
-  const collector = new Collector({ data: options.data, keepQuery: options.keepQuery, now, gaps, log, submit })
+  const collector = new Collector({ data: options.data, keepQuery: options.keepQuery, contradictions: options.contradictions, now, gaps, log, submit })
   const { tls } = options
   const pressed = (): boolean => spool.pressed
   const grpc = new GrpcServer({ ...options.als, tls, pressed, methods: grpcMethods(collector.parts) })

@@ -2,7 +2,7 @@ import type { StreamName } from '@panoptes/contract/ingest'
 import type { TableBatcher } from './batch/index.ts'
 import type { Loss } from './spool/index.ts'
 
-export type GapReason = Loss['reason'] | 'malformed' | 'controller-down'
+export type GapReason = Loss['reason'] | 'malformed' | 'controller-down' | 'contradicted'
 
 interface Open {
   from: number

@@ -33,6 +33,8 @@ Stands beside Envoys: takes their telemetry, keeps it on disk until the server h
   --spool-max-bytes N      most that the spool may hold: 500M, 4G (4G)
   --spool-max-age TIME     longest that a batch may wait: 90m, 12h, 7d (7d)
   --spool-keep WHICH       what stays when the spool is full: newest or oldest (newest)
+  --contradictions WHICH   telemetry of a proxy that is not who its certificate says:
+                           mark its rows, or refuse them (mark)
   --keep-query             keep the values of query strings (default: a=1 is kept as a=*)
   --drain TIME             how long open streams are read after a stop was asked for (1s)
   --log-level LEVEL        trace, debug, info, warn, error (info)
@@ -53,6 +55,12 @@ function scaled(text: string, option: string, units: Record<string, number>): nu
   const unit = units[found?.[2] ?? '?']
   if (!found || unit === undefined) throw new Usage(`--${option} must be a number with one of ${Object.keys(units).filter(Boolean).join(', ')}, not ${text}`)
   return Math.round(Number(found[1]) * unit)
+}
+
+function oneOf<T extends string>(value: string, option: string, allowed: readonly T[]): T {
+  const found = allowed.find((one) => one === value)
+  if (found === undefined) throw new Usage(`--${option} must be ${allowed.join(' or ')}, not ${value}`)
+  return found
 }
 
 const sizes = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 }
@@ -84,6 +92,7 @@ function readOptions(args: string[]): Told | undefined {
       'spool-max-bytes': text,
       'spool-max-age': text,
       'spool-keep': text,
+      contradictions: text,
       'keep-query': { type: 'boolean' },
       drain: text,
       'log-level': text,
@@ -94,8 +103,7 @@ function readOptions(args: string[]): Told | undefined {
   const cluster = clusterFrom(values)
   if (values.look) return { look: cluster }
   if (!values.name || !values.server) throw new Usage('--name and --server are needed')
-  const keep = values['spool-keep'] ?? defaultOptions.spoolKeep
-  if (keep !== 'newest' && keep !== 'oldest') throw new Usage(`--spool-keep must be newest or oldest, not ${keep}`)
+  const keep = oneOf(values['spool-keep'] ?? defaultOptions.spoolKeep, 'spool-keep', ['newest', 'oldest'])
   const [cert, key, clientCa] = [values['tls-cert'], values['tls-key'], values['tls-client-ca']]
   if ((cert === undefined) !== (key === undefined) || (clientCa && !cert)) throw new Usage('--tls-cert and --tls-key go together, --tls-client-ca needs both')
   const level = values['log-level'] ?? 'info'
@@ -116,6 +124,7 @@ function readOptions(args: string[]): Told | undefined {
       spoolMaxBytes: values['spool-max-bytes'] ? scaled(values['spool-max-bytes'], 'spool-max-bytes', sizes) : defaultOptions.spoolMaxBytes,
       spoolMaxAge: values['spool-max-age'] ? scaled(values['spool-max-age'], 'spool-max-age', times) : defaultOptions.spoolMaxAge,
       spoolKeep: keep,
+      contradictions: oneOf(values.contradictions ?? defaultOptions.contradictions, 'contradictions', ['mark', 'refuse']),
       keepQuery: values['keep-query'] ?? false,
       drain: values.drain ? scaled(values.drain, 'drain', times) : defaultOptions.drain,
     },

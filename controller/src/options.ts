@@ -35,6 +35,8 @@ export interface ControllerOptions {
   spoolMaxAge: number
   spoolKeep: 'oldest' | 'newest'
   keepQuery: boolean
+  /** Whether telemetry of a proxy that is not who its certificate says is taken, and marked, or refused. */
+  contradictions: 'mark' | 'refuse'
   /** Milliseconds for which open streams are read after a stop was asked for. */
   drain: number
 }
@@ -45,5 +47,6 @@ export const defaultOptions = {
   spoolMaxAge: 7 * 86_400_000,
   spoolKeep: 'newest',
   keepQuery: false,
+  contradictions: 'mark',
   drain: 1000,
 } as const satisfies Partial<ControllerOptions>

@@ -82,7 +82,8 @@ export const SourceState = z
     /** How it speaks: access log service, OTLP, or metrics alone. */
     kind: z.enum(['als', 'otlp', 'metrics']),
     version: z.string().max(256),
-    auth: z.enum(['mtls', 'none']),
+    /** contradicted: it showed a certificate, and says that it is somebody else. */
+    auth: z.enum(['mtls', 'none', 'contradicted']),
     streams: count,
     /** When the last message came; null while a stream is open that has sent none. */
     lastMessage: z.iso.datetime().nullable(),

@@ -100,7 +100,7 @@ export const accessColumns: readonly Column[] = [
     'proxy.auth',
     lc,
     'derived',
-    'mtls where the telemetry stream itself carried a client certificate, else none',
+    'mtls where the telemetry stream itself carried a client certificate, contradicted where that names another namespace or account than the proxy does, else none',
     'Whether the reporting proxy proved who it is',
   ),
   column('log', lc, 'exact', 'identifier.log_name', 'Name of the access log'),

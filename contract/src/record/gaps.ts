@@ -24,7 +24,7 @@ export const gapColumns: readonly Column[] = [
     type: lc,
     class: 'exact',
     source: 'controller',
-    description: 'spool-full, spool-age, spool-damaged, malformed, controller-down, tail-unknown, watch-expired',
+    description: 'spool-full, spool-age, spool-damaged, malformed, contradicted, controller-down, tail-unknown, watch-expired',
     by: 'controller',
   },
   { name: 'missed', field: 'missed', type: 'UInt64', class: 'exact', source: 'controller', description: 'Entries known to be missing', by: 'controller' },

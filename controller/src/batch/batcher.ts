@@ -25,13 +25,13 @@ export interface RawBatch {
 export interface BatcherOptions {
   maxRows: number
   maxBytes: number
-  /** Milliseconds that a row waits at most. */
+  /** Milliseconds that a row waits at most: so much is lost with a controller that is killed. */
   maxAge: number
   /** How many days may be open at once; one more and the oldest is sealed. */
   maxDays: number
 }
 
-export const defaultBatching: BatcherOptions = { maxRows: 10_000, maxBytes: 12 * 1024 * 1024, maxAge: 1000, maxDays: 4 }
+export const defaultBatching: BatcherOptions = { maxRows: 10_000, maxBytes: 12 * 1024 * 1024, maxAge: 250, maxDays: 4 }
 
 interface Open {
   day: number

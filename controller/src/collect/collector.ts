@@ -9,11 +9,14 @@ import { type MethodParts, takeOtlp } from './methods.ts'
 import { MetricsReceiver } from './metrics/index.ts'
 import { OtlpReceiver } from './otlp/index.ts'
 import { Sources } from './sources.ts'
+import type { SourceStream } from './stream.ts'
 import { AccessWriter } from './writer.ts'
 
 export interface CollectorOptions {
   data: string
   keepQuery: boolean
+  /** Whether telemetry of a proxy that is not who its certificate says is taken, and marked, or refused. */
+  contradictions: 'mark' | 'refuse'
   now: () => number
   gaps: Gaps
   log: Logger
@@ -34,7 +37,7 @@ export class Collector {
   private waiting: { since: number; done: () => void }[] = []
   private readonly now: () => number
 
-  constructor({ data, keepQuery, now, gaps, log, submit }: CollectorOptions) {
+  constructor({ data, keepQuery, contradictions, now, gaps, log, submit }: CollectorOptions) {
     this.now = now
     const send = (raw: RawBatch): void => {
       const held = submit(raw)
@@ -48,16 +51,22 @@ export class Collector {
     this.counters = new TableBatcher('proxy_counters', send)
     const writer = new AccessWriter(interner, this.batcher, registry, { keepQuery, now })
     const restart = (): void => this.batcher.restart()
+    const refuses = (stream: SourceStream): boolean => {
+      if (contradictions === 'mark' || stream.auth !== 'contradicted') return false
+      gaps.add(stream.kind === 'metrics' ? 'proxy_counters' : 'accesses', stream.proxy.id, 'contradicted', 0, `refused: ${stream.contradiction}`, true)
+      return true
+    }
     const seen = (stream: Parameters<Sources['message']>[0], entries: number): void => this.sources.message(stream, entries)
     this.parts = {
-      als: new AlsReceiver({ interner, writer, registry, restart }),
+      als: new AlsReceiver({ interner, writer, registry, restart, refuses }),
       metrics: new MetricsReceiver(registry, now),
-      otlp: new OtlpReceiver({ interner, writer, registry, restart, seen }),
+      otlp: new OtlpReceiver({ interner, writer, registry, restart, seen, refuses }),
       counters: this.counters,
       sources: this.sources,
       bad: new BadMessages(data),
       gaps,
       log,
+      refuses,
       held: () => new Promise((done) => this.waiting.push({ since: now(), done })),
     }
   }

@@ -19,6 +19,8 @@ export interface MethodParts {
   bad: BadMessages
   gaps: Gaps
   log: Logger
+  /** True where nothing must be taken from a stream, which is noted as a gap. */
+  refuses: (stream: SourceStream) => boolean
   /** Resolves once the rows written so far are held on disk. */
   held: () => Promise<void>
 }
@@ -42,9 +44,9 @@ function alsCall(parts: MethodParts, peer: Peer): Call {
   return {
     message(bytes) {
       const before = stream.proxy.id
-      const { entries, error } = als.message(bytes, stream)
+      const { entries, error, refused } = als.message(bytes, stream)
       sources.identified(stream, before)
-      sources.message(stream, entries, error?.reason)
+      sources.message(stream, entries, refused ? 'contradicted' : error?.reason)
       if (error) unreadable(parts, 'als', stream.proxy.id, error, bytes)
     },
     end: () => nothing,
@@ -53,7 +55,7 @@ function alsCall(parts: MethodParts, peer: Peer): Call {
 }
 
 function metricsCall(parts: MethodParts, peer: Peer): Call {
-  const { metrics, counters, sources } = parts
+  const { metrics, counters, sources, refuses } = parts
   const stream = new SourceStream('metrics', peer.auth, peer.spiffe)
   sources.opened(stream)
   return {
@@ -61,7 +63,9 @@ function metricsCall(parts: MethodParts, peer: Peer): Call {
       const before = stream.proxy.id
       let reason: string | undefined
       try {
-        for (const row of metrics.message(bytes, stream)) counters.add({ ...row })
+        const rows = metrics.message(bytes, stream)
+        if (refuses(stream)) reason = 'contradicted'
+        else for (const row of rows) counters.add({ ...row })
       } catch (error) {
         if (!(error instanceof WireError)) throw error
         reason = error.reason

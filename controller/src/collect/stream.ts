@@ -1,5 +1,5 @@
 import type { Interner } from '../batch/index.ts'
-import { type Ends, type ProxyIdentity, reporterOfLog, strangeProxy } from './enrich/index.ts'
+import { contradiction, type Ends, type ProxyIdentity, reporterOfLog, strangeProxy } from './enrich/index.ts'
 
 /** What is the same for all entries of a stream, as interned ids. */
 export interface StreamIds {
@@ -13,10 +13,15 @@ export interface StreamIds {
   spiffe: number
 }
 
+/** `contradicted`: a certificate was shown, and the proxy says that it is somebody else. */
+export type Auth = 'mtls' | 'none' | 'contradicted'
+
 /** One stream of telemetry: who speaks, by which wire, and whether it proved who it is. */
 export class SourceStream {
   readonly kind: 'als' | 'otlp' | 'metrics'
-  readonly auth: 'mtls' | 'none'
+  auth: Auth
+  /** In what the certificate and the proxy contradict each other; empty where they do not. */
+  contradiction = ''
   /** SPIFFE id of the stream's client certificate; empty without one. */
   readonly certificate: string
   proxy: ProxyIdentity = strangeProxy('')
@@ -26,7 +31,7 @@ export class SourceStream {
   private generation = -1
   private cached: StreamIds | undefined
 
-  constructor(kind: 'als' | 'otlp' | 'metrics', auth: 'mtls' | 'none', certificate: string) {
+  constructor(kind: 'als' | 'otlp' | 'metrics', auth: Exclude<Auth, 'contradicted'>, certificate: string) {
     this.kind = kind
     this.auth = auth
     this.certificate = certificate
@@ -36,6 +41,8 @@ export class SourceStream {
   identify(proxy: ProxyIdentity, log: string): void {
     this.proxy = proxy
     this.log = log
+    this.contradiction = contradiction(this.certificate, proxy)
+    if (this.auth !== 'none') this.auth = this.contradiction === '' ? 'mtls' : 'contradicted'
     this.reporter = (proxy.reporter as 'client' | 'server' | '') || reporterOfLog(log)
     this.generation = -1
   }

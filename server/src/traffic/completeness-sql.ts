@@ -40,6 +40,8 @@ export interface ExpectedRow {
   unknownTails: number
   /** Times at which counters went away while their proxy lived on. */
   shrinkings: number
+  /** Ends of old processes of hot restarts. */
+  parentsEnded: number
   /** Usual time between two samples of the source. */
   paceUs: number
   /** Time between the interval's last two samples: a proxy that ends in order takes one more, early. */
@@ -61,17 +63,16 @@ export interface ReceivedRow {
 
 const source = 'cluster, controller, proxy, what'
 
-/**
- * The process is younger than the sample before it. Not asked of the child of a hot restart: it says its parent's uptime
- * until that has ended, and cannot begin without a parent.
- */
-const clockBack = '(epoch = 0 AND lagUptime > 0 AND uptime + 2 < lagUptime + intDiv(gapUs, 1000000))'
+/** The uptime is less than the time that has passed would make it. */
+const clockBack = '(lagUptime > 0 AND uptime + 2 < lagUptime + intDiv(gapUs, 1000000))'
 
 /**
  * Samples with the difference to the one before, per source. What Envoy 1.40 sends over a hot restart, by measurement: the
- * parent sends its last sample when the child begins, the child counts all that began since (its parent's too) and has
- * its parent's open requests among its own; so what ended is the child's, and what was open at the last sample. Where the
- * counters of a listener went with it the total shrinks while the process lives on: that interval proves nothing.
+ * parent sends its last sample when the child begins; the child counts all that began since (its parent's too) and has
+ * its parent's open requests among its own, so what ended is the child's, and what was open at the last sample. The child
+ * says its parent's uptime until that has ended, and nobody counts what the parent did after the child last asked: where
+ * the uptime falls back, that interval proves nothing. Nor does one in which the counters of a listener went with it: the
+ * total shrinks while the process lives on.
  */
 function samples({ fromUs, toUs, grid, proxy, cluster }: CompletenessQuestion, p: Parameters): string {
   const only = [proxy && `proxy = ${p.add('String', proxy)}`, cluster && `cluster = ${p.add('String', cluster)}`].filter(Boolean)
@@ -79,7 +80,8 @@ function samples({ fromUs, toUs, grid, proxy, cluster }: CompletenessQuestion, p
       at - lag1 AS gapUs, lag1 - lag2 AS gapBeforeUs,
       number > 1 AND epoch > lagEpoch AS hot,
       number > 1 AND total < lagTotal AS less,
-      number > 1 AND NOT hot AND (epoch < lagEpoch OR ${clockBack} OR (less AND (uptime = 0 OR uptime * 1000000 <= gapUs + 1000000))) AS restarted,
+      number > 1 AND NOT hot AND (epoch < lagEpoch OR (epoch = 0 AND ${clockBack}) OR (less AND (uptime = 0 OR uptime * 1000000 <= gapUs + 1000000))) AS restarted,
+      number > 1 AND epoch > 0 AND epoch = lagEpoch AND ${clockBack} AS parentEnded,
       less AND NOT hot AND NOT restarted AS shrunk,
       number = 1 AND (total = 0 OR (epoch = 0 AND uptime > 0 AND uptime <= ${birthS})) AS born,
       restarted AND (number < 3 OR gapBeforeUs >= paceUs * 0.8) AS tailUnknown,
@@ -104,7 +106,7 @@ function samples({ fromUs, toUs, grid, proxy, cluster }: CompletenessQuestion, p
 
 function intervals(question: CompletenessQuestion, p: Parameters): string {
   return `SELECT ${source}, bucket, min(sinceUs) AS firstUs, max(at) AS lastUs, sum(delta) AS expected, countIf(number > 1 OR born) AS bases,
-      countIf(restarted) AS restarts, countIf(hot) AS hotRestarts, countIf(tailUnknown) AS unknownTails, countIf(shrunk) AS shrinkings,
+      countIf(restarted) AS restarts, countIf(hot) AS hotRestarts, countIf(tailUnknown) AS unknownTails, countIf(shrunk) AS shrinkings, countIf(parentEnded) AS parentsEnded,
       any(ifNull(paceUs, 0)) AS paceUs, argMax(gapUs, at) AS lastPaceUs
     FROM (${samples(question, p)}) GROUP BY ${source}, bucket`
 }

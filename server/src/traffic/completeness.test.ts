@@ -129,9 +129,14 @@ describe('completeness', () => {
       proxy.sample((s + 1) * 1_000, 2)
     }
     await proxy.store()
-    expect((await answer(0, 20_000, 20)).intervals).toMatchObject([
-      { expected: 200, received: 200, missed: 0, state: 'complete', note: 'hot restart: epoch began' },
+    const [source] = (await answer(0, 20_000, 5)).sources
+    expect(source!.intervals.map(({ expected, missed, state, note }) => [expected, missed, state, note])).toEqual([
+      [50, 0, 'complete', ''],
+      [50, 0, 'complete', ''],
+      [50, 0, 'complete', 'hot restart: epoch began'],
+      [null, null, 'unknown', 'hot restart: the old process ended: tail unknown'],
     ])
+    expect(source!.total).toMatchObject({ expected: 200, received: 200, missed: 0, state: 'unknown' })
   })
 
   it('proves nothing where counters went away while the proxy lived on', async () => {

@@ -92,10 +92,11 @@ class Gathering {
     cell.expected = Number(row.expected)
     cell.pending = cell.toUs > nowUs - settleUs
     const tail = Number(row.unknownTails) > 0
-    cell.unknown = tail || Number(row.shrinkings) > 0
+    cell.unknown = tail || Number(row.shrinkings) > 0 || Number(row.parentsEnded) > 0
     if (Number(row.shrinkings) > 0) cell.notes.push('counters of a listener went away')
     if (Number(row.restarts) > 0) cell.notes.push(tail ? 'the proxy was killed: tail unknown' : 'the proxy was restarted: epoch began')
     if (Number(row.hotRestarts) > 0) cell.notes.push('hot restart: epoch began')
+    if (Number(row.parentsEnded) > 0) cell.notes.push('hot restart: the old process ended: tail unknown')
   }
 
   addEntries(row: ReceivedRow): void {

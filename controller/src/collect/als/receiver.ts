@@ -9,6 +9,8 @@ import { EntryDecoder } from './decoder.ts'
 export interface Outcome {
   entries: number
   error?: WireError
+  /** True where the message was not read, because its sender is not who it says. */
+  refused?: boolean
 }
 
 export interface AlsReceiverOptions {
@@ -17,6 +19,8 @@ export interface AlsReceiverOptions {
   registry: ProxyRegistry
   /** Seals what is open and clears the interner, when it is full. */
   restart: () => void
+  /** True where nothing must be taken from a stream. */
+  refuses?: (stream: SourceStream) => boolean
 }
 
 /** Reads StreamAccessLogsMessages: the stream's identity from the first, rows from all. */
@@ -36,6 +40,7 @@ export class AlsReceiver {
     d.load(bytes)
     try {
       const malformed = this.identify(stream)
+      if (this.options.refuses?.(stream)) return { entries: 0, refused: true }
       d.p = 0
       while (d.p < d.limit) {
         if (malformed && d.p === malformed.field) throw malformed.error
@@ -81,7 +86,7 @@ export class AlsReceiver {
     const node = (found.node as Value | undefined) ?? {}
     const proxy = readProxy((node.id as string | undefined) ?? '', plainStruct(node.metadata), nodeVersion(node))
     stream.identify(proxy, (found.logName as string | undefined) ?? '')
-    this.options.registry.learn(proxy)
+    if (stream.auth !== 'contradicted') this.options.registry.learn(proxy)
   }
 
   /** HTTPAccessLogEntries or TCPAccessLogEntries; of a list that claims to be longer than the message, what is there. */

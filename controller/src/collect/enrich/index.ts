@@ -1,3 +1,4 @@
+export { contradiction } from './contradiction.ts'
 export { Ends } from './ends.ts'
 export { parseClusterName, parseSpiffe, reporterOfLog } from './names.ts'
 export { type ProxyIdentity, readProxy, strangeProxy } from './proxy.ts'

@@ -103,7 +103,7 @@ export class MetricsReceiver {
     const node = (readMessage(this.cursor, identifier, end, 1).node as Value | undefined) ?? {}
     const proxy = readProxy((node.id as string | undefined) ?? '', plainStruct(node.metadata), nodeVersion(node))
     stream.identify(proxy, '')
-    this.registry.learn(proxy)
+    if (stream.auth !== 'contradicted') this.registry.learn(proxy)
   }
 
   private family(end: number, sums: Sums): void {

@@ -16,6 +16,8 @@ export interface OtlpReceiverOptions {
   restart: () => void
   /** Told of what each proxy has sent. */
   seen: (stream: SourceStream, entries: number) => void
+  /** True where nothing must be taken from a proxy, which is told. */
+  refuses?: (stream: SourceStream) => boolean
 }
 
 export interface OtlpOutcome {
@@ -88,6 +90,7 @@ export class OtlpReceiver {
     const d = this.decoder
     d.record(end)
     const stream = this.stream(peer, resource)
+    if (this.options.refuses?.(stream)) return
     this.options.writer.write(d.entry, d, stream)
     this.options.seen(stream, 1)
   }
@@ -130,7 +133,7 @@ export class OtlpReceiver {
       // what the attributes do not say, the proxy may have said elsewhere: its metrics sink sends its metadata
       const proxy = merge(said, registry.byId(node))
       stream.identify(proxy, log)
-      if (this.decoder.self.size > 0) registry.learn(proxy)
+      if (this.decoder.self.size > 0 && stream.auth !== 'contradicted') registry.learn(proxy)
       this.streams.set(key, stream)
     }
     return stream
