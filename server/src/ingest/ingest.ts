@@ -63,7 +63,14 @@ export async function createIngest({ record, log, floorBytes, maxInFlight = defa
     counts.accepted++
     counts.rows += header.rows
     const constants = { ...principal, received: receivedUs, epoch: header.epoch, batch: header.seq }
-    const accepted: Accepted = { principal, header, received: new Date(receivedUs / 1000), rows: () => readRows(block, constants) }
+    const accepted: Accepted = {
+      principal,
+      header,
+      received: new Date(receivedUs / 1000),
+      fromUs: block.fromUs,
+      untilUs: block.untilUs,
+      rows: () => readRows(block, constants),
+    }
     for (const listener of listeners) {
       try {
         listener(accepted)

@@ -18,6 +18,9 @@ export interface Accepted {
   principal: IngestPrincipal
   header: BatchHeader
   received: Date
+  /** First and last moment of its rows, microseconds since 1970. */
+  fromUs: number
+  untilUs: number
   /** Reads the rows: costs CPU, so only for who wants them. */
   rows: () => Iterable<Row>
 }

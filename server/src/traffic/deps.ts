@@ -5,6 +5,7 @@ import type { State } from '../platform/state/index.ts'
 import type { Absences } from './absences.ts'
 import { CompletenessMarks } from './completeness-answers.ts'
 import { Live } from './live.ts'
+import { MapCache } from './map-cache/index.ts'
 import type { Reader, Scope } from './reader.ts'
 import { type TrafficDb, trafficDb } from './tables.ts'
 
@@ -26,11 +27,20 @@ export interface Traffic {
   db: TrafficDb
   marks: CompletenessMarks
   live: Live
+  /** Where this server alone writes to the record. */
+  maps: MapCache | undefined
   absences: Absences
 }
 
 export function createTraffic({ reader, db, ingest, shared, absences }: TrafficDeps): Traffic {
-  return { reader, db: trafficDb(db), marks: new CompletenessMarks(absences), live: new Live(ingest, shared), absences }
+  return {
+    reader,
+    db: trafficDb(db),
+    marks: new CompletenessMarks(absences),
+    live: new Live(ingest, shared),
+    maps: shared ? undefined : new MapCache(ingest),
+    absences,
+  }
 }
 
 /** What a principal may see, narrowed to one origin where asked. Throws PAN0103 for nobody. */

@@ -103,6 +103,8 @@ export class Follower {
       principal: { org, cluster, controller, origin },
       header: { ...blank, stream: 'accesses', epoch: Number(epoch), seq: Number(seq), rows: Number(line.rows) },
       received: new Date(Number(line.receivedUs) / 1000),
+      fromUs: Number(line.fromUs),
+      untilUs: Number(line.untilUs),
       rows: () => rows,
     })
   }

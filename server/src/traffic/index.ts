@@ -18,5 +18,6 @@ export function registerTraffic(app: FastifyInstance, deps: TrafficDeps): void {
   app.addHook('onClose', async () => {
     await forwarding.close()
     traffic.live.close()
+    traffic.maps?.close()
   })
 }

@@ -6,17 +6,18 @@ import { completenessAnswer } from './completeness-answers.ts'
 import { scopeOf, type Traffic } from './deps.ts'
 import { keepPositions, listPositions } from './positions.ts'
 import { topology } from './topology.ts'
-import { resolveWindow } from './window.ts'
+import { resolveWindow, wholeMinutes } from './window.ts'
 
 /** The map and the page of completeness. */
-export function registerMap(app: FastifyInstance, { reader, db, marks, absences }: Traffic): void {
+export function registerMap(app: FastifyInstance, { reader, db, marks, maps, absences }: Traffic): void {
   implement(app, trafficRoutes.getTopology, async ({ query, principal, signal }) => {
     const began = performance.now()
     const scope = scopeOf(principal, query.origin)
-    const window = resolveWindow(query)
+    const window = wholeMinutes(resolveWindow(query), query.from)
     const confined = reader(scope)
+    const request = { query: parseQuery(query.query), window, by: query.by, quantiles: query.quantiles, side: query.side, signal }
     const [map, positions, completeness] = await Promise.all([
-      topology(confined, { query: parseQuery(query.query), window, by: query.by, quantiles: query.quantiles, side: query.side, signal }),
+      maps ? maps.topology(confined, scope, request) : topology(confined, request),
       listPositions(db, principal.org),
       marks.mark(confined, scope, window),
     ])

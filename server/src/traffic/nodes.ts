@@ -1,4 +1,4 @@
-import type { By, Columns, Gathered, Node } from './topology-model.ts'
+import type { By, Columns, Edge, Node } from './topology-model.ts'
 
 type Found = Pick<Node, 'id' | 'kind' | 'cluster' | 'namespace' | 'name' | 'version' | 'origin'>
 
@@ -6,7 +6,6 @@ type Found = Pick<Node, 'id' | 'kind' | 'cluster' | 'namespace' | 'name' | 'vers
 export class Nodes {
   private readonly by: By
   private readonly seen = new Map<string, Found>()
-  private readonly shown = new Map<string, Found>()
 
   constructor(by: By) {
     this.by = by
@@ -17,25 +16,22 @@ export class Nodes {
     return [this.source(columns, i), this.target(columns, i)]
   }
 
-  /** Keeps both ends of an edge that is shown. */
-  note(from: string, to: string): void {
-    if (!this.shown.has(from)) this.shown.set(from, this.seen.get(from)!)
-    if (!this.shown.has(to)) this.shown.set(to, this.seen.get(to)!)
-  }
-
-  /** All kept nodes, with what goes in and out of each per second. */
-  list(edges: readonly Gathered[], seconds: number): Node[] {
-    const sums = new Map([...this.shown.keys()].map((id) => [id, { in: 0, out: 0, errors: 0 }]))
-    for (const edge of edges) {
-      sums.get(edge.from)!.out += edge.count
-      const target = sums.get(edge.to)!
-      target.in += edge.count
-      target.errors += edge.errors
+  /** The nodes at the ends of these edges, with what goes in and out of each per second. */
+  list(edges: readonly Edge[]): Node[] {
+    const nodes = new Map<string, Node & { count: number; failed: number }>()
+    const at = (id: string) => {
+      const node = nodes.get(id) ?? { ...this.seen.get(id)!, x: null, y: null, rateIn: 0, rateOut: 0, errorRatio: 0, count: 0, failed: 0 }
+      nodes.set(id, node)
+      return node
     }
-    return [...this.shown.values()].map((node) => {
-      const sum = sums.get(node.id)!
-      return { ...node, x: null, y: null, rateIn: sum.in / seconds, rateOut: sum.out / seconds, errorRatio: sum.in > 0 ? sum.errors / sum.in : 0 }
-    })
+    for (const edge of edges) {
+      at(edge.from).rateOut += edge.rate
+      const target = at(edge.to)
+      target.rateIn += edge.rate
+      target.count += edge.count
+      target.failed += edge.errors
+    }
+    return [...nodes.values()].map(({ count, failed, ...node }) => ({ ...node, errorRatio: count > 0 ? failed / count : 0 }))
   }
 
   private source(c: Columns, i: number): string {
@@ -58,7 +54,9 @@ export class Nodes {
   }
 
   private keep(id: string, kind: Found['kind'], cluster: string, namespace: string, name: string, version: string, origin: string): string {
-    if (!this.seen.has(id)) this.seen.set(id, { id, kind, cluster, namespace, name, version, origin })
+    // What both the demo and somebody's own proxies speak of is somebody's own.
+    const known = this.seen.get(id)
+    if (!known || (known.origin === 'demo' && origin !== 'demo')) this.seen.set(id, { id, kind, cluster, namespace, name, version, origin })
     return id
   }
 }

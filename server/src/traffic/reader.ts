@@ -16,6 +16,8 @@ export interface Reader {
   query<T>(sql: string, params?: Params, options?: AskOptions): Promise<T[]>
   columns<T extends { [column: string]: unknown[] }>(sql: string, params?: Params, options?: AskOptions): Promise<T>
   stream(sql: string, format: StreamFormat, params?: Params, options?: AskOptions): Promise<Readable>
+  /** How often rows were taken away (or brought back) since the start: what was kept of answers is then no longer true. */
+  removals?: () => number
 }
 
 /** What a question may take at most. */

@@ -33,15 +33,9 @@ export interface Columns extends Record<string, unknown[]> {
   buckets: Buckets[]
 }
 
-export interface Gathered {
+/** One line of the map. */
+export interface Link {
   from: string
   to: string
   protocol: string
-  count: number
-  errors: number
-  denied: number
-  reqBytes: number
-  respBytes: number
-  mtls: number
-  buckets: Buckets | undefined
 }

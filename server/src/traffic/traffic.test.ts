@@ -60,7 +60,7 @@ function accept(org: string, batch: Row[]): void {
     sha256: '0'.repeat(64),
     prev: '',
   }
-  for (const listener of listeners) listener({ principal, header, received: new Date(), rows: () => batch })
+  for (const listener of listeners) listener({ principal, header, received: new Date(), fromUs: 0, untilUs: 0, rows: () => batch })
 }
 
 beforeAll(async () => {

@@ -21,3 +21,11 @@ export function resolveWindow({ from, to }: { from: string; to: string }, nowMs 
 export function windowOf(fromMs: number, toMs: number): TimeWindow {
   return { fromUs: fromMs * 1000, toUs: toMs * 1000, from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() }
 }
+
+const minuteMs = 60_000
+
+/** A window that begins at a moment told by the clock (`-15m`), from the whole minute before it; others as they are. */
+export function wholeMinutes(window: TimeWindow, from: string): TimeWindow {
+  if (!/^(?:now|-)/.test(from)) return window
+  return windowOf(Math.floor(window.fromUs / 1000 / minuteMs) * minuteMs, window.toUs / 1000)
+}

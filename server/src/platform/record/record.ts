@@ -50,6 +50,7 @@ export class RecordStore implements Asker {
   readonly engine: Engine | undefined
   private readonly client: ClickHouseClient
   private version = ''
+  private removed = 0
   private damaged: Damage[] = []
   private readonly onDamaged = new Set<() => void>()
 
@@ -127,6 +128,7 @@ export class RecordStore implements Asker {
       const { stream } = await this.client.exec({ ...common, query: sql, query_params: params })
       for await (const _ of stream as Readable);
     })
+    if (removing.test(sql)) this.removed++
   }
 
   /**
@@ -177,6 +179,7 @@ export class RecordStore implements Asker {
       query: (sql, params, options) => this.query(sql, params, confined(options)),
       columns: (sql, params, options) => this.columns(sql, params, confined(options)),
       stream: (sql, format, params, options) => this.stream(sql, format, params, confined(options)),
+      removals: () => this.removed + (this.engine?.status.restarts ?? 0),
     }
   }
 
@@ -240,6 +243,9 @@ export class RecordStore implements Asker {
     }
   }
 }
+
+/** Statements after which the rows of a table are others. */
+const removing = /^ALTER TABLE \S+.* (?:DELETE|DROP|DETACH|ATTACH) /
 
 /** A block stays one block and one part, so that it is stored whole or not at all. */
 const oneBlock = {
