@@ -10,6 +10,8 @@ export interface Dropped {
   /** Of all entries, the request ids (or stream ids) it could read. */
   ids: Set<string>
   entries: number
+  /** Entries of each source: node id, a blank, `http` or `tcp`. */
+  sources: Map<string, number>
 }
 
 /** Cuts a message into its fields' bytes: [tag, whole field, body]. */
@@ -36,26 +38,45 @@ function idOf(entry: Uint8Array): string {
   return stream
 }
 
+/** Node id of a stream's identifier. */
+function nodeOf(identifier: Uint8Array): string {
+  for (const node of fieldsOf(identifier))
+    if (node.tag === 10) for (const field of fieldsOf(node.body)) if (field.tag === 10) return Buffer.from(field.body).toString()
+  return ''
+}
+
+/** False for an entry of a request or connection that goes on (its type is none of TcpConnectionEnd, DownstreamEnd, NotSet). */
+function ends(entry: Uint8Array): boolean {
+  for (const common of fieldsOf(entry)) {
+    if (common.tag !== 10) continue
+    for (const field of fieldsOf(common.body)) if (field.tag === 264) return [0, 3, 6].includes(protobuf.Reader.create(field.whole.subarray(2)).uint32())
+  }
+  return true
+}
+
 /**
  * Stands between proxies and the collector as a network that loses: passes access-log streams on, and takes single entries out
  * of them at a seeded share.
  */
 export async function startAlsRelay(run: Run, to: Address, random: Random, share: () => number) {
-  const dropped: Dropped = { ids: new Set(), entries: 0 }
+  const dropped: Dropped = { ids: new Set(), entries: 0, sources: new Map() }
   const sessions = new Set<Http2Session>()
 
-  function thin(message: Uint8Array): Uint8Array {
+  function thin(message: Uint8Array, sender: { node: string }): Uint8Array {
     const parts: Uint8Array[] = []
     for (const field of fieldsOf(message)) {
+      if (field.tag === 10) sender.node = nodeOf(field.body)
       if (field.tag !== 18 && field.tag !== 26) {
         parts.push(field.whole)
         continue
       }
       const kept: Uint8Array[] = []
       for (const entry of fieldsOf(field.body)) {
-        if (random.next() >= share()) kept.push(entry.whole)
+        if (!ends(entry.body) || random.next() >= share()) kept.push(entry.whole)
         else {
+          const source = `${sender.node} ${field.tag === 18 ? 'http' : 'tcp'}`
           dropped.entries++
+          dropped.sources.set(source, (dropped.sources.get(source) ?? 0) + 1)
           dropped.ids.add(idOf(entry.body))
         }
       }
@@ -87,13 +108,14 @@ export async function startAlsRelay(run: Run, to: Address, random: Random, share
       call.on('data', (chunk: Buffer) => stream.write(chunk))
       stream.on('error', () => call.destroy())
       stream.on('close', () => call.destroy())
+      const sender = { node: '' }
       let rest: Buffer = Buffer.alloc(0)
       stream.on('data', (chunk: Buffer) => {
         rest = rest.length ? Buffer.concat([rest, chunk]) : chunk
         while (rest.length >= 5 && rest.length >= 5 + rest.readUInt32BE(1)) {
           const length = rest.readUInt32BE(1)
           const body = rest.subarray(5, 5 + length)
-          if (!call.write(grpcFrame(path.includes('AccessLog') ? thin(body) : body))) {
+          if (!call.write(grpcFrame(path.includes('AccessLog') ? thin(body, sender) : body))) {
             stream.pause()
             call.once('drain', () => stream.resume())
           }

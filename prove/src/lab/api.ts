@@ -6,7 +6,7 @@ export interface Completeness {
   received: number
   missed: number | null
   ratio: number | null
-  state: 'complete' | 'incomplete' | 'unknown' | 'pending'
+  state: 'complete' | 'incomplete' | 'unknown' | 'pending' | 'nothing-expected'
 }
 
 export interface CompletenessInterval extends Omit<Completeness, 'ratio'> {

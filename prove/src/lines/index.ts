@@ -6,7 +6,7 @@ import { a07 } from './a07.ts'
 import { a08 } from './a08/index.ts'
 import { a09 } from './a09.ts'
 import { a10 } from './a10.ts'
-import { a11 } from './a11.ts'
+import { a11 } from './a11/index.ts'
 import { a12 } from './a12.ts'
 import { a13 } from './a13/index.ts'
 

@@ -76,6 +76,8 @@ const clockBack = '(lagUptime > 0 AND uptime + 2 < lagUptime + intDiv(gapUs, 100
  */
 function samples({ fromUs, toUs, grid, proxy, cluster }: CompletenessQuestion, p: Parameters): string {
   const only = [proxy && `proxy = ${p.add('String', proxy)}`, cluster && `cluster = ${p.add('String', cluster)}`].filter(Boolean)
+  // Entries are counted up to the window's end: so are samples, though the last interval may reach beyond.
+  const outside = Math.ceil((toUs - grid.originUs) / grid.stepUs)
   return `SELECT ${source}, at, number, done, paceUs, lag1,
       at - lag1 AS gapUs, lag1 - lag2 AS gapBeforeUs,
       number > 1 AND epoch > lagEpoch AS hot,
@@ -87,7 +89,7 @@ function samples({ fromUs, toUs, grid, proxy, cluster }: CompletenessQuestion, p
       restarted AND (number < 3 OR gapBeforeUs >= paceUs * 0.8) AS tailUnknown,
       multiIf(born OR restarted, done, hot, done + lagActive, number = 1 OR shrunk, 0, done - lagDone) AS delta,
       multiIf(born AND uptime <= ${birthS}, at - (uptime + 1) * 1000000, number = 1, at, lag1) AS sinceUs,
-      if(at <= ${grid.originUs}, -1, intDiv(at - ${p.add('Int64', grid.originUs)} - 1, ${p.add('Int64', grid.stepUs)})) AS bucket
+      multiIf(at <= ${grid.originUs}, -1, at > ${toUs}, ${outside}, intDiv(at - ${p.add('Int64', grid.originUs)} - 1, ${p.add('Int64', grid.stepUs)})) AS bucket
     FROM (
       SELECT ${source}, at, total, done, uptime, epoch, row_number() OVER w AS number,
         lagInFrame(at, 1) OVER w AS lag1, lagInFrame(at, 2) OVER w AS lag2, lagInFrame(total) OVER w AS lagTotal, lagInFrame(done) OVER w AS lagDone,
