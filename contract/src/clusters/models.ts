@@ -100,6 +100,7 @@ export const Cluster = z
     /** Permissions that it asks for and does not have. */
     missing: z.array(z.object({ permission: z.string(), without: z.string(), fix: z.string() })),
     coverage: Coverage.nullable(),
+    telemetry: z.enum(['mesh', 'none']).describe('none: no proxy of it has reported; inventory and history of containers are there all the same'),
     istio: z.record(z.string(), z.string()),
     /** Where its API server is, for a cluster without a pod. */
     server: z.string().nullable(),

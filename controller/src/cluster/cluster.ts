@@ -18,8 +18,8 @@ export interface ClusterViewOptions {
   now: () => number
 }
 
-/** Rights are asked for as often as a heartbeat goes; what a cluster serves and who it is changes less often. */
-const rightsEvery = 5_000
+/** One small request; what a cluster serves and who it is changes less often. */
+const rightsEvery = 2_000
 const lookEvery = 60_000
 
 /** The cluster that this controller looks at, as it tells the server with every heartbeat: who it is, what we may do, what hinders us. */

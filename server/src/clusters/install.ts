@@ -3,7 +3,7 @@ import { stringify } from 'yaml'
 import { createEnrolmentToken } from '../access/index.ts'
 import type { State } from '../platform/state/index.ts'
 import { bundleFile } from './files.ts'
-import { controllerName, defaultSecret, type Install, imageOf, manifestOf, podNames } from './manifest.ts'
+import { controllerName, defaultSecret, type Install, imageOf, manifestOf, ownNamespace, podNames } from './manifest.ts'
 
 export interface InstallDeps {
   db: State['db']
@@ -67,7 +67,10 @@ const textsOf: Record<Installation['method'], (install: Install) => Texts> = {
         title: 'Install or upgrade; what does not come up is rolled back',
         command: `helm upgrade --install ${controllerName} ${chartUrl(install)} \\\n  --namespace ${install.options.namespace} --create-namespace --rollback-on-failure --timeout 5m -f - <<'EOF'\n${stringify(valuesOf(install))}EOF`,
       },
-      { title: 'Remove it', command: `helm uninstall ${controllerName} --namespace ${install.options.namespace}` },
+      {
+        title: 'Remove it',
+        command: `helm uninstall ${controllerName} --namespace ${install.options.namespace}${install.options.namespace === ownNamespace ? ` && kubectl delete namespace ${ownNamespace}` : ''}`,
+      },
     ],
   }),
   bundle: (install) => ({

@@ -20,7 +20,7 @@ export const controllerName = 'panoptes-controller'
 export const defaultSecret = 'panoptes-controller-token'
 const selector = { 'app.kubernetes.io/name': controllerName }
 const uid = 65_532
-const ownNamespace = 'panoptes'
+export const ownNamespace = 'panoptes'
 const restricted = { 'pod-security.kubernetes.io/enforce': 'restricted', 'istio-injection': 'disabled' }
 
 /** Names of the pods of the controller: each has a key and a spool of its own. */

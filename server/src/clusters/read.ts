@@ -77,6 +77,7 @@ function clusterOf(known: Known, row: Row, members: Member[], wantedVersion: str
     })),
     missing: missingOf(report?.missing ?? []),
     coverage: report?.coverage ?? null,
+    telemetry: members.some((member) => (member.heartbeat?.sources.length ?? 0) > 0) ? 'mesh' : 'none',
     istio: report?.istio ?? {},
     server: known.server,
   }

@@ -11,6 +11,7 @@ import {
   IconRouteAltRight,
   IconScript,
   IconServerBolt,
+  IconTopologyStar,
   IconUsers,
 } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
@@ -23,6 +24,7 @@ const looking = [
   { to: '/map', label: 'Map', icon: IconChartDots3 },
   { to: '/record', label: 'Record', icon: IconListSearch },
   { to: '/completeness', label: 'Completeness', icon: IconActivity },
+  { to: '/clusters', label: 'Clusters', icon: IconTopologyStar },
   { to: '/sources', label: 'Sources', icon: IconPlugConnected },
 ] as const
 

@@ -43,6 +43,11 @@ const completeness = createRoute({
   path: '/completeness',
   component: lazyRouteComponent(() => import('../pages/completeness/completeness.tsx'), 'CompletenessPage'),
 })
+const clusters = createRoute({
+  getParentRoute: () => frame,
+  path: '/clusters',
+  component: lazyRouteComponent(() => import('../pages/clusters/clusters.tsx'), 'ClustersPage'),
+})
 const sources = createRoute({
   getParentRoute: () => frame,
   path: '/sources',
@@ -66,7 +71,7 @@ const signIn = createRoute({
   component: lazyRouteComponent(() => import('../pages/sign-in/sign-in.tsx'), 'SignInPage'),
 })
 export const router = createRouter({
-  routeTree: root.addChildren([frame.addChildren([overview, map, record, access, completeness, sources, settings, settingsHome]), signIn]),
+  routeTree: root.addChildren([frame.addChildren([overview, map, record, access, completeness, clusters, sources, settings, settingsHome]), signIn]),
   parseSearch,
   stringifySearch: printSearch,
   defaultPreload: 'intent',

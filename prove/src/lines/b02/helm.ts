@@ -1,0 +1,108 @@
+import { join } from 'node:path'
+import { parseAllDocuments } from 'yaml'
+import { untilCluster } from '../../lab/clusters.ts'
+import type { KubeObject } from '../../lab/kube-objects.ts'
+import { root } from '../../lab/product.ts'
+import type { Lab } from './lab.ts'
+import { nothingLeft, readText, saveText } from './manifest.ts'
+
+interface Step {
+  title: string
+  command: string
+}
+const statefulSet = '/apis/apps/v1/namespaces/panoptes/statefulsets/panoptes-controller'
+
+/** The chart: linted, rendered (it makes the manifest's objects), installed by the command that people copy, upgraded, rolled back, removed. */
+export async function proveHelm(lab: Lab): Promise<void> {
+  const { run, server, paste } = lab
+  const chart = join(root, 'deploy/charts/panoptes-controller')
+  run.figure('helm', (await paste('helm version --short')).said.trim())
+  run.bar('chart: helm lint --strict, exit code', (await paste(`helm lint --strict '${chart}' --set cluster=a,server=https://p.example`)).code, '=', 0)
+  run.bar(
+    'chart: values that are wrong are refused',
+    (await paste(`helm lint '${chart}' --set cluster=A_B,server=nowhere >/dev/null 2>&1 && exit 3 || exit 0`)).code,
+    '=',
+    0,
+  )
+  await paste('panoptes cluster create eu-2')
+  await paste('panoptes cluster install eu-2 > panoptes-eu-2.yaml')
+  const { steps, files } = JSON.parse((await paste('panoptes cluster install eu-2 --method helm -o json 2>/dev/null')).said) as {
+    steps: Step[]
+    files: { text: string }[]
+  }
+  saveText(lab, 'values.yaml', files[0]!.text)
+  await compare(lab, chart)
+
+  const [install, remove] = steps as [Step, Step]
+  run.bar('chart: the copied command, exit code', (await paste(install.command)).code, '=', 0)
+  await untilCluster(server, 'eu-2', 'active', 60, ({ state }) => state === 'active')
+
+  const again = (tag: string, timeout: string) => `${install.command.replace('--timeout 5m', `--timeout ${timeout} --set image.tag=${tag}`)}`
+  run.bar('chart: upgrade, exit code', (await paste(again('next', '60s'))).code, '=', 0)
+  await runs(lab, 'chart: after the upgrade', 'next')
+  for (const [tag, what] of [
+    ['gone', 'an image that is not there'],
+    ['crashes', 'an image that ends at once'],
+  ] as const) {
+    const broken = await paste(again(tag, '8s'))
+    run.check(`chart: upgrade to ${what} fails`, broken.code !== 0, String(broken.code))
+    await runs(lab, `chart: after ${what}`, 'next')
+  }
+  run.bar('chart: the copied removal, exit code', (await paste(remove.command)).code, '=', 0)
+  await nothingLeft(lab, 'chart')
+  await paste('panoptes cluster delete eu-2 --yes')
+}
+
+/** The chart's objects must be the manifest's: all that is not helm's own or random. */
+async function compare({ run, paste, ...lab }: Lab, chart: string): Promise<void> {
+  const rendered = await paste(`helm template panoptes-controller '${chart}' --namespace panoptes -f values.yaml 2>/dev/null`)
+  const read = (text: string): Map<string, string> =>
+    new Map(
+      parseAllDocuments(text)
+        .map((document) => document.toJS() as KubeObject | null)
+        .filter((object): object is KubeObject => object !== null && object.kind !== 'Namespace')
+        .map((object) => [
+          `${object.kind} ${object.metadata.name}`,
+          JSON.stringify(sorted(object.kind === 'Secret' ? { ...object, stringData: Object.keys(object.stringData as object) } : object)),
+        ]),
+    )
+  const [ofChart, ofManifest] = [read(rendered.said), read(readText({ run, paste, ...lab }, 'panoptes-eu-2.yaml'))]
+  const differences = [...new Set([...ofChart.keys(), ...ofManifest.keys()])].filter((key) => ofChart.get(key) !== ofManifest.get(key))
+  for (const key of differences) run.say(`     ${key}\n       chart    ${ofChart.get(key)}\n       manifest ${ofManifest.get(key)}`)
+  run.bar('chart and manifest: objects that differ', differences.length, '=', 0)
+  const altered = new Map(ofChart)
+  altered.set('StatefulSet panoptes-controller', String(ofChart.get('StatefulSet panoptes-controller')).replace('65532', '0'))
+  run.check(
+    'that comparison goes red',
+    [...altered].some(([key, text]) => ofManifest.get(key) !== text),
+  )
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  )
+}
+
+/** The StatefulSet asks for this image, and its pod runs it and is ready; the server calls the cluster active (or upgrading on the way there). */
+export async function runs({ run, server, cluster, kubelet }: Lab, when: string, tag: string): Promise<void> {
+  const end = Date.now() + 60_000
+  let found = ''
+  while (Date.now() < end) {
+    const set = await cluster.must('GET', statefulSet)
+    const pod = (await cluster.call('GET', '/api/v1/namespaces/panoptes/pods/panoptes-controller-0')).body
+    const ready = pod.status?.conditions?.some((c: { type: string; status: string }) => c.type === 'Ready' && c.status === 'True')
+    found = [set.spec.template.spec.containers[0].image, pod.spec?.containers?.[0]?.image, ready ? 'ready' : 'not ready', set.status.readyReplicas ?? 0].join(
+      ', ',
+    )
+    if (found === `panoptes/controller:${tag}, panoptes/controller:${tag}, ready, 1` && kubelet.pods.get('panoptes-controller-0')?.process?.alive()) break
+    await new Promise((done) => setTimeout(done, 500))
+  }
+  run.check(`${when}: ${tag} runs`, found.startsWith(`panoptes/controller:${tag}, panoptes/controller:${tag}, ready`), found)
+  const { clusters } = await server.api.get<{ clusters: { name: string; state: string }[] }>('/api/v1/clusters')
+  run.say(`     ${clusters.map((c) => `${c.name} is ${c.state}`).join(', ')}`)
+}
