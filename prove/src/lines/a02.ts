@@ -85,7 +85,7 @@ interface Logs {
 
 /** The file logs once they have stopped growing (Envoy writes them every ten seconds). */
 async function settledLogs(pair: Pair, sent: Sent[], fromUs: number): Promise<Logs> {
-  const since = (file: string): FileLine[] => readFileLog(file).filter((line) => startUs(line) >= fromUs)
+  const since = (file: string): FileLine[] => [...readFileLog(file)].filter((line) => startUs(line) >= fromUs)
   const read = (): Logs => ({ client: since(pair.till.file), server: since(pair.shop.file) })
   let last = -1
   await until(

@@ -1,14 +1,23 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 
 /** One line of an Envoy's own file access log (lab/envoy-config.ts says what each field is). Absent = empty. */
 export type FileLine = { start: string; ms: number; kind: string } & Record<string, string | number | Record<string, string> | undefined>
 
-/** All whole lines of the log. */
-export function readFileLog(path: string): FileLine[] {
-  return readFileSync(path, 'utf8')
-    .split('\n')
-    .filter((line) => line.endsWith('}'))
-    .map((line) => JSON.parse(line) as FileLine)
+/** All whole lines of the log, read piece by piece: it may be longer than a string may be. */
+export function* readFileLog(path: string): Generator<FileLine> {
+  const file = openSync(path, 'r')
+  const piece = Buffer.alloc(1 << 22)
+  const decoder = new TextDecoder()
+  let rest = ''
+  try {
+    for (let n = readSync(file, piece); n > 0; n = readSync(file, piece)) {
+      const lines = (rest + decoder.decode(piece.subarray(0, n), { stream: true })).split('\n')
+      rest = lines.pop()!
+      for (const line of lines) if (line.endsWith('}')) yield JSON.parse(line) as FileLine
+    }
+  } finally {
+    closeSync(file)
+  }
 }
 
 /** µs since 1970 of a line's start. */

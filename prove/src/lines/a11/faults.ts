@@ -93,9 +93,8 @@ async function compareAccount({ run, server, controller, from }: Lab, single: Si
   run.bar('TCP: connections without a row, less those reported missed', connections - tcpRows - (tcpSource?.total.missed ?? Number.NaN), '=', 0)
   // By the proxy's own clock: its file log.
   const there = new Set(http.map((row) => String(row['request.id'])))
-  const missing = readFileLog(single.file)
-    .filter((line) => line.kind === 'DownstreamEnd' && !there.has(String(line.id)))
-    .map((line) => startUs(line) / 1000 + line.ms)
+  const missing: number[] = []
+  for (const line of readFileLog(single.file)) if (line.kind === 'DownstreamEnd' && !there.has(String(line.id))) missing.push(startUs(line) / 1000 + line.ms)
   const intervals = source?.intervals ?? []
   run.bar('faults of the collector: intervals that it calls unknown', intervals.filter((i) => i.missed === null).length, '=', 0)
   perInterval(run, 'faults of the collector', missing, intervals)
