@@ -1,4 +1,5 @@
-#!/usr/bin/env -S node --max-semi-space-size=4
+#!/usr/bin/env node
+import './flags.ts'
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { type PermissionRole, permissionRoles } from '@panoptes/contract/ingest'

@@ -178,15 +178,16 @@ export const sendHeartbeat = defineRoute({
 })
 
 /**
- * Takes one batch, in order per epoch and stream; answers once it is durable and queryable. A batch that is stored
- * already (same sha256) is acknowledged again. PAN0302 names the one expected; PAN0301, PAN0303 and PAN0304 are final.
+ * Takes one batch or a list of consecutive ones, in order per epoch and stream; answers once they are durable and queryable. A
+ * batch that is stored already (same sha256) is acknowledged again. Of a list that is good only in its beginning, that much is
+ * acknowledged. PAN0302 names the one expected; PAN0301, PAN0303 and PAN0304 are final, and are about the first batch.
  * Needs the session header.
  */
 export const sendBatch = defineRoute({
   operationId: 'sendBatch',
   method: 'POST',
   path: '/api/v1/ingest/batches',
-  summary: 'Store one batch of rows',
+  summary: 'Store batches of rows',
   tag: 'ingest',
   scope: 'controller',
   errors: ['PAN0004', 'PAN0006', 'PAN0107', 'PAN0301', 'PAN0302', 'PAN0303', 'PAN0304'],

@@ -32,6 +32,12 @@ export const batchLimits = { maxRows: 65_536, maxBytes: 16 * 1024 * 1024, maxRaw
  * block whose columns are those of the stream, in order, with LowCardinality dictionaries.
  */
 export const batchMagic = 'PNB1'
+
+/**
+ * Several batches in one message: `PNBS`, then for each uint32 LE length and the batch. They are consecutive ones of one epoch and
+ * stream: what has gathered while the message before was under way goes together, and into the record together.
+ */
+export const batchListMagic = 'PNBS'
 export const batchMediaType = 'application/vnd.panoptes.batch'
 
 export const BatchHeader = z

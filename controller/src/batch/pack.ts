@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { constants, zstdCompress } from 'node:zlib'
-import { type BatchHeader, batchMagic, batchSchema } from '@panoptes/contract/ingest'
+import { type BatchHeader, batchListMagic, batchMagic, batchSchema } from '@panoptes/contract/ingest'
 import type { RawBatch } from './batcher.ts'
 
 const compress = promisify(zstdCompress)
@@ -28,7 +28,9 @@ export interface PackedBatch {
 
 /** Compresses a batch (zstd, level 1: the cheapest that is worth it) and takes its checksum. */
 export async function packBatch(batch: RawBatch, sealed: number): Promise<PackedBatch> {
-  const payload = await compress(batch.block, { params: { [constants.ZSTD_c_compressionLevel]: 1 } })
+  // In one piece: dozens of small ones would be put together from garbage.
+  const chunkSize = Math.max(1024, batch.block.length >> 2)
+  const payload = await compress(batch.block, { chunkSize, params: { [constants.ZSTD_c_compressionLevel]: 1 } })
   const { stream, day, rows, from, until, proxies } = batch
   const rawBytes = batch.block.length
   const sha256 = createHash('sha256').update(payload).digest('hex')
@@ -36,8 +38,20 @@ export async function packBatch(batch: RawBatch, sealed: number): Promise<Packed
   return { meta: { schema: batchSchema, stream, day, rows, rawBytes, sha256, sealed, from, until, proxies }, payload }
 }
 
+/** Batches as they travel: alone, or several consecutive ones in a list. */
+export function encodeBatches(batches: readonly { header: BatchHeader; payload: Buffer }[]): Buffer {
+  const encoded = batches.map(({ header, payload }) => encodeBatch(header, payload))
+  if (encoded.length === 1) return encoded[0]!
+  const lengths = encoded.map((batch) => {
+    const length = Buffer.alloc(4)
+    length.writeUInt32LE(batch.length)
+    return length
+  })
+  return Buffer.concat([Buffer.from(batchListMagic, 'latin1'), ...encoded.flatMap((batch, i) => [lengths[i]!, batch])])
+}
+
 /** The batch as it travels: magic, length of the header, header, payload. */
-export function encodeBatch(header: BatchHeader, payload: Buffer): Buffer {
+function encodeBatch(header: BatchHeader, payload: Buffer): Buffer {
   const json = Buffer.from(JSON.stringify(header))
   const head = Buffer.alloc(8)
   head.write(batchMagic, 0, 'latin1')

@@ -14,7 +14,7 @@ import {
   streamNames,
 } from '@panoptes/contract/ingest'
 import type { Logger } from 'pino'
-import { encodeBatch } from '../batch/index.ts'
+import { encodeBatches } from '../batch/index.ts'
 import { type LaneName, laneNames, type Ready, type Spool } from '../spool/index.ts'
 import { type Answer, ServerClient } from './http.ts'
 import { freshTicket, type IdentityFile } from './identity.ts'
@@ -54,7 +54,7 @@ class Refused extends Error {
 
 /**
  * The one way out: enrols once, opens a session, then sends what the spool holds, each lane of a stream in order and one
- * batch of it at a time, and a heartbeat every five seconds. Whatever fails is tried again, later and later, with jitter.
+ * message of it at a time, and a heartbeat every five seconds. Whatever fails is tried again, later and later, with jitter.
  */
 export class Link {
   private readonly options: LinkOptions
@@ -150,13 +150,13 @@ export class Link {
     log.info({ controller, cluster }, 'enrolled')
   }
 
-  /** Sends a lane's batches as they come, until the session ends or the stream has a hole. */
+  /** Sends a lane's batches as they come, all that wait in one message, until the session ends or the stream has a hole. */
   private async pump(stream: StreamName, lane: LaneName, session: string): Promise<void> {
     const { spool } = this.options
     try {
       while (!this.stopped && this.session === session && spool.continuous(stream)) {
         const ready = await spool.next(stream, lane)
-        if (ready) await this.send(stream, lane, ready)
+        if (ready.length > 0) await this.send(stream, lane, ready)
         else {
           this.failures = 0
           await this.rest(1000)
@@ -168,9 +168,9 @@ export class Link {
     }
   }
 
-  private async send(stream: StreamName, lane: LaneName, { header, payload }: Ready): Promise<void> {
+  private async send(stream: StreamName, lane: LaneName, ready: Ready[]): Promise<void> {
     const { spool, log } = this.options
-    const answer = await this.post(sendBatch.path, batchMediaType, encodeBatch(header, payload))
+    const answer = await this.post(sendBatch.path, batchMediaType, encodeBatches(ready))
     if (answer.status === 200) {
       const { epoch, acknowledged } = BatchAcknowledged.parse(answer.body)
       await spool.acknowledge(stream, { epoch, seq: acknowledged }, lane)
@@ -179,7 +179,7 @@ export class Link {
     }
     const refused = new Refused(answer)
     if (!final.has(refused.code)) throw refused
-    const { epoch, seq, rows } = header
+    const { epoch, seq, rows } = ready[0]!.header
     log.error({ stream, epoch, seq, rows, error: refused.message }, 'batch refused for good and set aside')
     await spool.refuse(stream, lane)
   }

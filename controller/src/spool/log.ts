@@ -128,18 +128,26 @@ export class StreamLog {
     return losses
   }
 
-  /** The batch after those acknowledged; undefined where none waits. Throws where its bytes are damaged. */
-  next(): Ready | undefined {
+  /** The batches after those acknowledged, of one epoch, about `most` bytes but at least one. Throws where the first one's bytes are damaged. */
+  next(most: number): Ready[] {
+    const ready: Ready[] = []
+    let bytes = 0
     for (const segment of this.segments) {
-      const seq = segment.epoch === this.position.epoch ? Math.max(segment.first, this.position.seq + 1) : segment.first
-      if (seq >= segment.end) continue
-      const batch = segment.read(seq)
-      if (!batch) throw new DamagedBatch(segment.epoch, seq)
-      const { schema, stream, day, rows, rawBytes, sha256 } = batch.meta
-      const prev = seq === 1 ? '' : this.before(segment, seq)
-      return { header: { schema, stream, day, epoch: segment.epoch, seq, rows, rawBytes, sha256, prev }, payload: batch.payload }
+      if (ready.length > 0 && segment.epoch !== ready[0]!.header.epoch) break
+      const from = segment.epoch === this.position.epoch ? Math.max(segment.first, this.position.seq + 1) : segment.first
+      for (let seq = from; seq < segment.end; seq++) {
+        const { length } = segment.items[seq - segment.first]!
+        if (ready.length > 0 && bytes + length > most) return ready
+        const batch = segment.read(seq)
+        if (!batch && ready.length > 0) return ready
+        if (!batch) throw new DamagedBatch(segment.epoch, seq)
+        const { schema, stream, day, rows, rawBytes, sha256 } = batch.meta
+        const prev = seq === 1 ? '' : this.before(segment, seq)
+        ready.push({ header: { schema, stream, day, epoch: segment.epoch, seq, rows, rawBytes, sha256, prev }, payload: batch.payload })
+        bytes += length
+      }
     }
-    return undefined
+    return ready
   }
 
   /** Whether a batch with this checksum waits, or was acknowledged last. */

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { StreamPosition } from '@panoptes/contract/ingest'
 import { afterEach, describe, expect, it } from 'vitest'
 import { numberOf, random, rawBatch } from '../testing/index.ts'
-import { type LaneName, type Loss, laneNames, Spool, type SpoolOptions } from './index.ts'
+import { type LaneName, type Loss, laneNames, type Ready, Spool, type SpoolOptions } from './index.ts'
 
 const dirs: string[] = []
 afterEach(() => {
@@ -45,7 +45,7 @@ async function drain(spool: Spool, server: StreamPosition[] = [], most = Number.
   const numbers: number[] = []
   const lanes = new Map<number, number[]>()
   const send = async (lane: LaneName) => {
-    const ready = await spool.next('accesses', lane)
+    const [ready] = await spool.next('accesses', lane)
     if (!ready) return undefined
     const { epoch, seq, sha256, prev } = ready.header
     expect(seq).toBe((positions.get(epoch) ?? 0) + 1)
@@ -107,7 +107,7 @@ describe('the spool', () => {
     await fill(dir, 6)
     const { spool, losses } = open(dir)
     await spool.resume({})
-    const { header } = (await spool.next('accesses'))!
+    const [{ header }] = (await spool.next('accesses')) as [Ready]
     expect((await drain(spool, [{ epoch: header.epoch, seq: 4 }])).numbers).toEqual([4, 5])
     expect(losses).toEqual([])
     await spool.close()

@@ -27,6 +27,9 @@ const maxQueue = 2
 export type LaneName = 'live' | 'backlog'
 export const laneNames = ['live', 'backlog'] as const satisfies LaneName[]
 
+/** Bytes of batches that go to the server in one message: they go into the record together, which costs less than one by one. */
+const sentAtOnce = 4 * 1024 * 1024
+
 /** A stream of which more batches wait when the server comes back begins a new lane, so that the newest need not wait for them. */
 const backlogAbove = 8
 /** Lanes that one stream may have: after the next outage while it still catches up there is one more. */
@@ -110,18 +113,18 @@ export class Spool {
     return this.locked(async () => this.lanes[stream].some((lane) => lane.holds(sha256)))
   }
 
-  /** The batch of a lane that goes next; undefined where there is none, or `resume` must come first. */
-  next(stream: StreamName, lane: LaneName = 'live'): Promise<Ready | undefined> {
+  /** The batches of a lane that go next, about `most` bytes of them; none where nothing waits, or `resume` must come first. */
+  next(stream: StreamName, lane: LaneName = 'live', most = sentAtOnce): Promise<Ready[]> {
     return this.locked(async () => {
       if (lane === 'backlog') this.finish(stream)
       const log = this.lane(stream, lane)
-      if (!log?.continuous) return undefined
+      if (!log?.continuous) return []
       try {
-        return log.next()
+        return log.next(most)
       } catch (error) {
         if (!(error instanceof DamagedBatch)) throw error
         this.lose(stream, log.setAside())
-        return log.next()
+        return log.next(most)
       }
     })
   }

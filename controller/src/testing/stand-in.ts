@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { zstdDecompressSync } from 'node:zlib'
-import { BatchHeader, Enrolment, Heartbeat, SessionRequest, type StreamName, streamNames } from '@panoptes/contract/ingest'
+import { BatchHeader, batchListMagic, Enrolment, Heartbeat, SessionRequest, type StreamName, streamNames } from '@panoptes/contract/ingest'
 import { readNative } from './native-reader.ts'
 
 interface Stored {
@@ -60,7 +60,7 @@ export class StandIn {
       res.writeHead(trouble, { 'content-type': 'application/json' }).end(JSON.stringify({ code, detail: 'trouble' }))
       return
     }
-    if (path === 'batches') await this.hold(headerOf(body).header)
+    if (path === 'batches') await this.hold(headerOf(batchesOf(body)[0]!).header)
     const { status, answer } = this.answer(path, body, req)
     if (trouble === 'lost') {
       req.socket.destroy()
@@ -99,7 +99,13 @@ export class StandIn {
       this.newKey = undefined
       return { status: 200, answer: { now: new Date().toISOString(), ...(given ? { key: given } : {}) } }
     }
-    return this.store(body, refuse)
+    let stored: { status: number; answer: unknown } | undefined
+    for (const batch of batchesOf(body)) {
+      const next = this.store(batch, refuse)
+      if (stored && next.status !== 200) break
+      stored = next
+    }
+    return stored!
   }
 
   private store(body: Buffer, refuse: (status: number, code: string, detail: string) => { status: number; answer: unknown }) {
@@ -120,6 +126,13 @@ export class StandIn {
     this.positions[stream].set(epoch, { seq, sha256 })
     return { status: 200, answer }
   }
+}
+
+function batchesOf(body: Buffer): Buffer[] {
+  if (body.toString('latin1', 0, 4) !== batchListMagic) return [body]
+  const batches: Buffer[] = []
+  for (let at = 4; at < body.length; at += 4 + body.readUInt32LE(at)) batches.push(body.subarray(at + 4, at + 4 + body.readUInt32LE(at)))
+  return batches
 }
 
 function headerOf(body: Buffer): { header: BatchHeader; payload: Buffer } {

@@ -3,6 +3,8 @@ import type { Run } from '../proof.ts'
 import type { Address } from './envoy-config.ts'
 
 const magic = Buffer.from('PNB1')
+/** A list of several begins so; each of them then has the magic of its own. */
+const listMagic = Buffer.from('PNBS')
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 
 /** Reads HTTP/2 frames of one direction as they pass; tells type, stream and payload of each. */
@@ -34,7 +36,7 @@ function watch(waiting: Set<string>, connection: number) {
         const fresh = new Set<number>()
         up = frames((type, stream, payload) => {
           if (type === 1) fresh.add(stream)
-          if (type === 0 && fresh.delete(stream) && payload.subarray(0, 4).equals(magic)) waiting.add(key(stream))
+          if (type === 0 && fresh.delete(stream) && [magic, listMagic].some((m) => payload.subarray(0, 4).equals(m))) waiting.add(key(stream))
           if (type === 3) waiting.delete(key(stream))
         }, preface.length)
         down = frames((type, stream) => {

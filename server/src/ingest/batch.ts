@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { zstdDecompress } from 'node:zlib'
-import { BatchHeader, batchLimits, batchMagic, batchSchema, type Column, PanoptesError, streams } from '@panoptes/contract'
+import { BatchHeader, batchLimits, batchListMagic, batchMagic, batchSchema, type Column, PanoptesError, streams } from '@panoptes/contract'
 import { z } from 'zod'
 
 /** A batch as it came, header read and checksum right; its rows are still unread. */
@@ -15,6 +15,22 @@ const maxHeader = 4_096
 
 function refuse(what: string): never {
   throw new PanoptesError('PAN0301', `batch not valid: ${what}`)
+}
+
+/** The batches of a message: itself where it is one, else the parts of its list. Throws PAN0301 where the list is malformed. */
+export function splitBatches(message: Uint8Array): Uint8Array[] {
+  const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength)
+  if (bytes.toString('latin1', 0, 4) !== batchListMagic) return [message]
+  const parts: Uint8Array[] = []
+  for (let at = 4; at < bytes.length; ) {
+    if (at + 4 > bytes.length) refuse('a list of batches is cut off')
+    const end = at + 4 + bytes.readUInt32LE(at)
+    if (end > bytes.length) refuse('a list of batches is cut off')
+    parts.push(bytes.subarray(at + 4, end))
+    at = end
+  }
+  if (parts.length === 0) refuse('a list of batches is empty')
+  return parts
 }
 
 /** Reads the frame of a batch. Throws PAN0301 (malformed, wrong checksum) or PAN0304 (schema too old or too new). */

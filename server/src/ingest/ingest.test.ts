@@ -1,7 +1,7 @@
 import { PanoptesError } from '@panoptes/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { minuteKeys, minuteMeasures } from '../platform/record/schema/storage.ts'
-import { alice, batchesOf, batchOf, blockOf, countRows, frame, type Lab, openLab, seal, today } from './lab.ts'
+import { alice, batchesOf, batchOf, blockOf, countRows, frame, type Lab, list, openLab, seal, today } from './lab.ts'
 import type { Accepted } from './types.ts'
 
 let lab: Lab
@@ -83,7 +83,25 @@ describe('accept', () => {
     expect((await rollups())[0]).toBe(slow)
   })
 
+  it('takes a list of batches as if they came one by one, and of a list that goes bad its beginning', async () => {
+    const eve = { ...alice, controller: 'c9' }
+    const batches = await batchesOf(lab.record, 5)
+    const [first, second, third, fourth] = batches.map(({ bytes }) => bytes) as [Buffer, Buffer, Buffer, Buffer]
+    const before = await countRows(lab.record)
+    expect(await lab.ingest.accept(eve, list(first, second))).toMatchObject({ epoch: 1, acknowledged: 2 })
+    // Some of it is known: a lost answer.
+    expect(await lab.ingest.accept(eve, list(first, second, third))).toMatchObject({ acknowledged: 3 })
+    const broken = Buffer.from(fourth)
+    broken[broken.length - 1]! ^= 1
+    expect(await codeOf(lab.ingest.accept(eve, list(broken, batches[4]!.bytes)))).toBe('PAN0301')
+    expect(await lab.ingest.accept(eve, list(third, fourth, broken))).toMatchObject({ acknowledged: 4 })
+    for (const bytes of [list(), list(first).subarray(0, 60), Buffer.concat([list(first), Buffer.from([1])])])
+      expect(await codeOf(lab.ingest.accept(eve, bytes))).toBe('PAN0301')
+    expect(await countRows(lab.record)).toBe(before + 400)
+  })
+
   it('sets malformed batches aside and stays in order', async () => {
+    const before = lab.ingest.status().refused.PAN0301 ?? 0
     const raw = await blockOf(lab.record, { epoch: 2, seq: 2 })
     const { header } = seal(raw, { seq: 1 })
     const wrong = [
@@ -101,7 +119,7 @@ describe('accept', () => {
     expect(await codeOf(lab.ingest.accept(alice, frame({ ...header, schema: 99 }, raw)))).toBe('PAN0304')
     const next = await batchOf(lab.record, { epoch: 3, seq: 1 })
     expect(await codeOf(lab.ingest.accept(alice, next.bytes))).toBe('accepted')
-    expect(lab.ingest.status().refused.PAN0301).toBe(wrong.length)
+    expect(lab.ingest.status().refused.PAN0301).toBe(before + wrong.length)
   })
 
   it('stores the small streams too', async () => {

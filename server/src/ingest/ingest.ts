@@ -3,7 +3,7 @@ import { type BatchHeader, PanoptesError } from '@panoptes/contract'
 import type { Logger } from 'pino'
 import type { RecordStore } from '../platform/record/index.ts'
 import { backupRecord } from './backup.ts'
-import { type Batch, columnsOf, readBatch, unpack } from './batch.ts'
+import { type Batch, columnsOf, readBatch, splitBatches, unpack } from './batch.ts'
 import { DiskWatch } from './disk.ts'
 import { forecast } from './forecast.ts'
 import { Keeper } from './keeper.ts'
@@ -103,7 +103,7 @@ export async function createIngest({ record, log, floorBytes, maxInFlight = defa
     return { stream, epoch, acknowledged: stored.acknowledged }
   }
 
-  async function accept(principal: IngestPrincipal, bytes: Uint8Array): Promise<Ack> {
+  async function acceptOne(principal: IngestPrincipal, bytes: Uint8Array): Promise<Ack> {
     let weight = 0
     try {
       if (closed) throw new PanoptesError('PAN0005', 'the server is stopping')
@@ -129,6 +129,15 @@ export async function createIngest({ record, log, floorBytes, maxInFlight = defa
     } finally {
       counts.inFlightBytes -= weight
     }
+  }
+
+  /** Takes the batches of a message; rejects where not even the first could be stored. */
+  async function accept(principal: IngestPrincipal, bytes: Uint8Array): Promise<Ack> {
+    const acks = await Promise.allSettled(splitBatches(bytes).map((part) => acceptOne(principal, part)))
+    const bad = acks.findIndex((ack) => ack.status === 'rejected')
+    const last = acks.at(bad < 0 ? -1 : Math.max(bad - 1, 0))!
+    if (last.status === 'rejected') throw last.reason
+    return last.value
   }
 
   return {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { zstdCompressSync } from 'node:zlib'
-import { type BatchHeader, batchMagic, batchSchema, type Column, type StreamName, streams } from '@panoptes/contract'
+import { type BatchHeader, batchListMagic, batchMagic, batchSchema, type Column, type StreamName, streams } from '@panoptes/contract'
 import pino from 'pino'
 import { openRecord, type RecordStore } from '../platform/record/index.ts'
 import { createIngest } from './ingest.ts'
@@ -52,6 +52,16 @@ export function frame(header: BatchHeader, payload: Buffer): Buffer {
   const length = Buffer.alloc(4)
   length.writeUInt32LE(json.length)
   return Buffer.concat([Buffer.from(batchMagic), length, json, payload])
+}
+
+/** Several batches as one message. */
+export function list(...batches: readonly Buffer[]): Buffer {
+  const parts = batches.flatMap((batch) => {
+    const length = Buffer.alloc(4)
+    length.writeUInt32LE(batch.length)
+    return [length, batch]
+  })
+  return Buffer.concat([Buffer.from(batchListMagic), ...parts])
 }
 
 export function seal(raw: Buffer, { seq, epoch = 1, rows = 100, stream = 'accesses', day = today, prev = '' }: Wanted): { bytes: Buffer; header: BatchHeader } {

@@ -6,8 +6,6 @@ import { PanoptesError } from '@panoptes/contract'
 import { defineCommand } from '../../core/index.ts'
 
 const program = fileURLToPath(new URL('../../../../controller/src/main.ts', import.meta.url))
-/** Its young objects die young: a small nursery spares 15 to 25 MB of memory at full load. */
-const memory = ['--max-semi-space-size=4']
 
 export const run = defineCommand({
   name: 'controller run',
@@ -20,7 +18,7 @@ export const run = defineCommand({
     ['panoptes controller run --name lab --server http://127.0.0.1:7447 --als 0.0.0.0:4320', 'later starts, for Envoys of other machines'],
   ],
   async run({ args, env }) {
-    const child = spawn(process.execPath, [...memory, program, ...args], { stdio: 'inherit', env })
+    const child = spawn(process.execPath, [program, ...args], { stdio: 'inherit', env })
     // The terminal sends Ctrl-C to both; the controller decides how long it drains.
     const pass = (signal: NodeJS.Signals) => child.kill(signal)
     process.on('SIGTERM', pass)
