@@ -14,8 +14,10 @@ export class ServerClient {
   /** `ca` is PEM text of an authority to trust besides the system's, or undefined. */
   constructor(base: string, ca?: string) {
     this.base = new URL(base)
+    // through HTTPS_PROXY or HTTP_PROXY where the environment names one, and past it for what NO_PROXY names
+    const { HTTPS_PROXY, HTTP_PROXY, NO_PROXY } = process.env
     // what is new must not wait for a connection that a backlog holds
-    const options = { keepAlive: true, maxSockets: 6, ...(ca === undefined ? {} : { ca }) }
+    const options = { keepAlive: true, maxSockets: 6, proxyEnv: { HTTPS_PROXY, HTTP_PROXY, NO_PROXY }, ...(ca === undefined ? {} : { ca }) }
     this.agent = this.base.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options)
   }
 

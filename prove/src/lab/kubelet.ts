@@ -153,7 +153,11 @@ export class Kubelet {
     const mounts: string[] = []
     for (const { name, mountPath, readOnly } of container.volumeMounts) {
       const volume = pod.spec.volumes.find((v: KubeObject) => v.name === name)
-      const owner = volume.persistentVolumeClaim?.claimName ?? `${pod.metadata.uid}-${name}`
+      const claim = volume.persistentVolumeClaim?.claimName
+      // A claim that was deleted and made again is another volume.
+      const owner = claim
+        ? (await cluster.must('GET', `/api/v1/namespaces/${namespace}/persistentvolumeclaims/${claim}`)).metadata.uid
+        : `${pod.metadata.uid}-${name}`
       const folder = join(run.dir, 'volumes', owner)
       mkdirSync(folder, { recursive: true, mode: 0o770 })
       const files = volume.projected ? await this.accountFiles(pod) : await this.files(volume, cluster, namespace)

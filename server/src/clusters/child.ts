@@ -7,8 +7,8 @@ const memory = ['--max-old-space-size=384', '--max-semi-space-size=4']
 
 /** What a controller process is given of our environment: none of our secrets. */
 function environment(): NodeJS.ProcessEnv {
-  const { PATH, HOME, TZ, TMPDIR, HTTPS_PROXY, NO_PROXY } = process.env
-  return { PATH, HOME, TZ, TMPDIR, HTTPS_PROXY, NO_PROXY }
+  const { PATH, HOME, TZ, TMPDIR } = process.env
+  return { PATH, HOME, TZ, TMPDIR }
 }
 
 /** Starts a controller as a process of its own. The kubeconfig goes through its standard input: neither a file nor an argument holds it. */
