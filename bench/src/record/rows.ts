@@ -61,7 +61,7 @@ export function rowsSql(shape: Shape, from: number, count: number): string {
  toUInt64(if(code >= 400, 19 + code % 7, if(code = 204, 0, exp(4 + ((d * 3 + r) % 50) / 10.0 + 0.7 * ${u(14)})))) AS got,
  toUInt64(if(side = 0, served + 250 + h5 % 500, served)) AS took, toInt64(40 + h6 % 60) AS p0, toInt64(p0 + 30 + h3 % 50) AS p1,
  toInt64(if(took > p1 + 60, took - 20 - h4 % 40, took)) AS p4, 380 + (d + r) % 60 + length(url) AS rqh, 210 + (d * 3 + r) % 50 AS rsh
-SELECT 'default' AS org, own AS cluster, concat('controller-', own) AS controller, 'user' AS origin,
+SELECT 'main' AS org, own AS cluster, concat('controller-', own) AS controller, 'user' AS origin,
  toDateTime64(0, 6, 'UTC') + toIntervalMicrosecond(toUInt64((${start} + 86400 * ${shape.days} * ((b + 1) * 10000.0 / ${shape.rows})) * 1e6)) AS received,
  toUInt64(1700000000000) AS epoch, toUInt64(b + 1) AS batch, toUInt32(number % 10000) AS row,
  toDateTime64(0, 6, 'UTC') + toIntervalMicrosecond(t1 + side * (150 + h5 % 400)) AS ts, took AS duration_us,

@@ -11,14 +11,6 @@ export function bucketSql(column: string): string {
 /** Bucket numbers in order, and how many entries each holds. */
 export type Buckets = readonly [readonly number[], readonly number[]]
 
-/** Two histograms as one. */
-export function mergeBuckets(a: Buckets, b: Buckets): Buckets {
-  const sums = new Map<number, number>()
-  for (const [buckets, counts] of [a, b]) for (let i = 0; i < buckets.length; i++) sums.set(buckets[i]!, (sums.get(buckets[i]!) ?? 0) + Number(counts[i]))
-  const order = [...sums.keys()].sort((x, y) => x - y)
-  return [order, order.map((bucket) => sums.get(bucket)!)]
-}
-
 /** The durations below which the given shares (ascending) of entries lie, in µs; null for no entries. */
 export function quantiles(histogram: Buckets | undefined, shares: readonly number[]): (number | null)[] {
   const [buckets, counts] = histogram ?? [[], []]

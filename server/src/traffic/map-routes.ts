@@ -6,6 +6,7 @@ import { completenessAnswer } from './completeness-answers.ts'
 import { scopeOf, type Traffic } from './deps.ts'
 import { keepPositions, listPositions } from './positions.ts'
 import { topology } from './topology.ts'
+import type { Edge } from './topology-model.ts'
 import { resolveWindow, wholeMinutes } from './window.ts'
 
 /** The map and the page of completeness. */
@@ -24,7 +25,7 @@ export function registerMap(app: FastifyInstance, { reader, db, marks, maps, abs
     const places = new Map(positions.map((position) => [position.id, position]))
     const nodes = map.nodes.map((node) => ({ ...node, x: places.get(node.id)?.x ?? null, y: places.get(node.id)?.y ?? null }))
     const asked = { query: query.query, from: window.from, to: window.to }
-    const lists = [await listJson(nodes), await listJson(map.edges)]
+    const lists = [JSON.stringify(nodes), await edgesJson(map.edges)]
     const rest = JSON.stringify({ asked, completeness, tookMs: performance.now() - began })
     return new Encoded(`{"nodes":${lists[0]},"edges":${lists[1]},${rest.slice(1)}`)
   })
@@ -44,11 +45,32 @@ export function registerMap(app: FastifyInstance, { reader, db, marks, maps, abs
   })
 }
 
-/** A long list as JSON, in pieces, so that other requests are not held up. */
-async function listJson(items: readonly object[]): Promise<string> {
+/** Links written before the process may do something else. */
+const atOnce = 2_000
+
+/** The lines of a map as JSON, in pieces. Written by hand: there are thousands, and most of each is text that is known to be plain. */
+async function edgesJson(edges: readonly Edge[]): Promise<string> {
+  const quoted = new Map<string, string>()
+  const quote = (text: string) => {
+    const known = quoted.get(text) ?? JSON.stringify(text)
+    quoted.set(text, known)
+    return known
+  }
+  const lists = new Map<readonly string[], string>()
+  const list = (services: readonly string[]) => {
+    const known = lists.get(services) ?? JSON.stringify(services)
+    lists.set(services, known)
+    return known
+  }
   const pieces: string[] = []
-  for (let i = 0; i < items.length; i += 2_000) {
-    pieces.push(JSON.stringify(items.slice(i, i + 2_000)).slice(1, -1))
+  for (let i = 0; i < edges.length; i += atOnce) {
+    const lines = edges
+      .slice(i, i + atOnce)
+      .map(
+        (e) =>
+          `{"id":${JSON.stringify(e.id)},"from":${quote(e.from)},"to":${quote(e.to)},"protocol":${quote(e.protocol)},"count":${e.count},"rate":${Math.round(e.rate * 1e6) / 1e6},"errors":${e.errors},"denied":${e.denied},"reqBytes":${e.reqBytes},"respBytes":${e.respBytes},"mtlsRatio":${Math.round(e.mtlsRatio * 1e6) / 1e6},"p50Us":${e.p50Us},"p95Us":${e.p95Us},"p99Us":${e.p99Us},"services":${list(e.services)}}`,
+      )
+    pieces.push(lines.join(','))
     await setImmediate()
   }
   return `[${pieces.join(',')}]`

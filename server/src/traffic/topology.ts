@@ -43,7 +43,7 @@ export function foldRequest({ window, by, side }: TopologyRequest, services: Map
 function cellsOf({ count, errors, denied, mtls, reqBytes, respBytes }: Columns): Cells {
   const column = (values: number[]) => Float64Array.from(values, Number)
   return {
-    group: Uint32Array.from(count.keys()),
+    group: Int32Array.from(count.keys()),
     ...{ count: column(count), errors: column(errors), denied: column(denied), mtls: column(mtls), reqBytes: column(reqBytes), respBytes: column(respBytes) },
   }
 }
@@ -51,7 +51,7 @@ function cellsOf({ count, errors, denied, mtls, reqBytes, respBytes }: Columns):
 function spreadOf({ buckets }: Columns): Spread {
   const group = buckets.flatMap(([which], i) => which.map(() => i))
   return {
-    group: Uint32Array.from(group),
+    group: Int32Array.from(group),
     bucket: Uint8Array.from(buckets.flatMap(([which]) => which)),
     count: Float64Array.from(buckets.flatMap(([, counts]) => counts.map(Number))),
   }

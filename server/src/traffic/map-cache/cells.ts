@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers'
 
 /** Sums of one stretch of time per group of entries, column-wise. `group` is a place in `Groups`. */
 export interface Cells {
-  group: Uint32Array
+  group: Int32Array
   count: Float64Array
   errors: Float64Array
   denied: Float64Array
@@ -14,7 +14,7 @@ export interface Cells {
 
 /** How many entries of a group took how long. */
 export interface Spread {
-  group: Uint32Array
+  group: Int32Array
   bucket: Uint8Array
   count: Float64Array
 }
@@ -74,7 +74,7 @@ function joined(parts: readonly Float64Array[]): Float64Array {
 }
 
 /** The places `which` of a column, in a column of its own. */
-export function pick<T extends Float64Array | Uint32Array | Uint8Array>(into: T, from: ArrayLike<number>, which: readonly number[]): T {
+export function pick<T extends Float64Array | Uint8Array>(into: T, from: ArrayLike<number>, which: readonly number[]): T {
   for (let i = 0; i < which.length; i++) into[i] = from[which[i]!]!
   return into
 }

@@ -12,10 +12,10 @@ interface Chunk extends Slot {
 }
 
 const none = (): Cells => ({
-  ...{ group: new Uint32Array(), count: new Float64Array(), errors: new Float64Array(), denied: new Float64Array() },
+  ...{ group: new Int32Array(), count: new Float64Array(), errors: new Float64Array(), denied: new Float64Array() },
   ...{ mtls: new Float64Array(), reqBytes: new Float64Array(), respBytes: new Float64Array() },
 })
-const noSpread = (): Spread => ({ group: new Uint32Array(), bucket: new Uint8Array(), count: new Float64Array() })
+const noSpread = (): Spread => ({ group: new Int32Array(), bucket: new Uint8Array(), count: new Float64Array() })
 
 /** The sums of one question in one scope, slot by slot. What has changed is forgotten and asked anew. */
 export class Entry {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { quantiles } from '../histogram.ts'
-import type { Edge, Node } from '../topology-model.ts'
+import type { Edge, Link, Node } from '../topology-model.ts'
 import type { Cells, Spread } from './cells.ts'
 import type { Groups } from './groups.ts'
 
@@ -30,48 +30,68 @@ export async function fold(
   const sums = sumsOf(groups.links.length)
   addCells(sums, perGroup, chosen)
   await setImmediate()
-  const durations = spreads.length > 0 ? new Uint32Array(groups.links.length * buckets) : undefined
+  const durations = spreads.length > 0 ? groups.lend(groups.links.length * buckets) : undefined
   if (durations) await inPieces(spreads, (piece) => addSpread(durations, piece, chosen))
   const edges: Edge[] = []
-  for (const [i, { from, to, protocol }] of groups.links.entries()) {
+  for (let i = 0; i < groups.links.length; i++) {
     if (i % atOnce === atOnce - 1) await setImmediate()
-    const count = sums.count[i]!
-    if (count === 0) continue
-    const [p50Us, p95Us, p99Us] = durations ? quantilesOf(durations.subarray(i * buckets, (i + 1) * buckets)) : [null, null, null]
-    edges.push({
-      ...{ id: `${from} > ${to} ${protocol}`, from, to, protocol, count, rate: count / request.seconds },
-      ...{ errors: sums.errors[i]!, denied: sums.denied[i]!, reqBytes: sums.reqBytes[i]!, respBytes: sums.respBytes[i]! },
-      ...{ mtlsRatio: sums.mtls[i]! / count, p50Us: p50Us!, p95Us: p95Us!, p99Us: p99Us!, services: request.servicesOf(to) },
-    })
+    if (sums.count[i]! > 0) edges.push(edgeOf(groups.links[i]!, sums, i, request, durations ? quantilesOf(durations, i * buckets) : noQuantiles))
   }
+  if (durations) groups.giveBack(durations)
   return { nodes: groups.nodes.list(edges), edges }
 }
 
+const noQuantiles: (number | null)[] = [null, null, null]
+
+function edgeOf({ from, to, protocol }: Link, sums: Sums, i: number, request: FoldRequest, quantiles: (number | null)[]): Edge {
+  const count = sums.count[i]!
+  return {
+    id: `${from} > ${to} ${protocol}`,
+    from,
+    to,
+    protocol,
+    count,
+    rate: count / request.seconds,
+    errors: sums.errors[i]!,
+    denied: sums.denied[i]!,
+    reqBytes: sums.reqBytes[i]!,
+    respBytes: sums.respBytes[i]!,
+    mtlsRatio: sums.mtls[i]! / count,
+    p50Us: quantiles[0]!,
+    p95Us: quantiles[1]!,
+    p99Us: quantiles[2]!,
+    services: request.servicesOf(to),
+  }
+}
+
+const columns = ['count', 'errors', 'denied', 'mtls', 'reqBytes', 'respBytes'] as const
+
 function sumsOf(size: number): Sums {
-  const column = () => new Float64Array(size)
-  return { count: column(), errors: column(), denied: column(), mtls: column(), reqBytes: column(), respBytes: column() }
+  return Object.fromEntries(columns.map((name) => [name, new Float64Array(size)])) as unknown as Sums
 }
 
 /** Adds each place of `from` to the place of `into` that `where` says; -1 = to none. */
-function addCells(into: Sums, from: Sums, where: Uint32Array | Int32Array): void {
+function addCells(into: Sums, from: Sums, where: Int32Array): void {
+  for (const name of columns) addColumn(into[name], from[name], where)
+}
+
+function addColumn(into: Float64Array, from: Float64Array, where: Int32Array): void {
   for (let i = 0; i < where.length; i++) {
     const at = where[i]!
-    if (at < 0) continue
-    into.count[at]! += from.count[i]!
-    into.errors[at]! += from.errors[i]!
-    into.denied[at]! += from.denied[i]!
-    into.mtls[at]! += from.mtls[i]!
-    into.reqBytes[at]! += from.reqBytes[i]!
-    into.respBytes[at]! += from.respBytes[i]!
+    if (at >= 0) into[at]! += from[i]!
   }
 }
 
 /** The link to which each group counts; -1 where another reporter is believed, or none asked for it. */
-function choose(groups: Groups, count: Float64Array, side: FoldRequest['side']): Int32Array {
-  const best = new Uint8Array(groups.pairs)
-  for (let i = 0; i < count.length; i++) if (count[i]! > 0) best[groups.pairOf[i]!] = Math.max(best[groups.pairOf[i]!]!, groups.trustOf[i]!)
-  const taken = (i: number) => (side === 'best' ? groups.trustOf[i] === best[groups.pairOf[i]!] : groups.reporterOf[i] === side)
-  return Int32Array.from(count, (n, i) => (n > 0 && taken(i) ? groups.linkOf[i]! : -1))
+function choose({ pairs, pairOf, trustOf, linkOf, reporterOf }: Groups, count: Float64Array, side: FoldRequest['side']): Int32Array {
+  const best = new Uint8Array(pairs)
+  for (let i = 0; i < count.length; i++) if (count[i]! > 0) best[pairOf[i]!] = Math.max(best[pairOf[i]!]!, trustOf[i]!)
+  const chosen = new Int32Array(count.length).fill(-1)
+  for (let i = 0; i < count.length; i++) {
+    const taken = side === 'best' ? trustOf[i] === best[pairOf[i]!] : reporterOf[i] === side
+    if (taken && count[i]! > 0) chosen[i] = linkOf[i]!
+  }
+  return chosen
 }
 
 function addSpread(into: Uint32Array, { group, bucket, count }: Spread, chosen: Int32Array): void {
@@ -81,10 +101,16 @@ function addSpread(into: Uint32Array, { group, bucket, count }: Spread, chosen: 
   }
 }
 
-function quantilesOf(counts: Uint32Array): (number | null)[] {
+function quantilesOf(counts: Uint32Array, from: number): (number | null)[] {
   const filled: number[] = []
-  for (let b = 0; b < counts.length; b++) if (counts[b]! > 0) filled.push(b)
-  return quantiles([filled, filled.map((b) => counts[b]!)], [0.5, 0.95, 0.99])
+  const held: number[] = []
+  for (let b = 0; b < buckets; b++) {
+    const count = counts[from + b]!
+    if (count === 0) continue
+    filled.push(b)
+    held.push(count)
+  }
+  return quantiles([filled, held], [0.5, 0.95, 0.99])
 }
 
 async function inPieces<T extends { group: { length: number } }>(pieces: readonly T[], work: (piece: T) => void): Promise<void> {

@@ -18,6 +18,8 @@ export class Groups {
   readonly pairOf: number[] = []
   readonly trustOf: number[] = []
   readonly reporterOf: string[] = []
+  /** Kept from one answer to the next: it is large, and making it anew costs more than emptying it. */
+  private scratch: Uint32Array | undefined
   private readonly linkByKey = new Map<string, number>()
   private readonly pairByKey = new Map<string, number>()
 
@@ -31,6 +33,17 @@ export class Groups {
 
   get pairs(): number {
     return this.pairByKey.size
+  }
+
+  /** Zeros to count in, until they are given back. */
+  lend(size: number): Uint32Array {
+    const kept = this.scratch
+    this.scratch = undefined
+    return kept && kept.length >= size ? kept.fill(0) : new Uint32Array(size)
+  }
+
+  giveBack(counts: Uint32Array): void {
+    this.scratch = counts
   }
 
   /** Takes up the groups of an answer that are not known yet. */

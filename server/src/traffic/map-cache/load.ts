@@ -73,7 +73,7 @@ function whereOf({ query }: LoadRequest, slots: readonly Slot[], p: Parameters):
 }
 
 /** Rows of an answer per slot, as `make` puts their places and groups together. */
-async function bySlot<T>(columns: Map<string, Float64Array>, groups: Groups, make: (which: number[], group: Uint32Array) => T): Promise<Map<number, T>> {
+async function bySlot<T>(columns: Map<string, Float64Array>, groups: Groups, make: (which: number[], group: Int32Array) => T): Promise<Map<number, T>> {
   const slot = columns.get('slot') ?? new Float64Array()
   const hash = columns.get('hash') ?? new Float64Array()
   const places = new Map<number, number[]>()
@@ -91,7 +91,7 @@ async function bySlot<T>(columns: Map<string, Float64Array>, groups: Groups, mak
       at,
       make(
         which,
-        Uint32Array.from(which, (i) => groups.byHash.get(hash[i]!)!),
+        Int32Array.from(which, (i) => groups.byHash.get(hash[i]!)!),
       ),
     )
     await setImmediate()
