@@ -4,7 +4,7 @@ import type { Heartbeat } from '@panoptes/contract/ingest'
 import type { Logger } from 'pino'
 import { Alive } from './alive.ts'
 import { type RawBatch, TableBatcher } from './batch/index.ts'
-import { ClusterView, coverageOf, istioOf } from './cluster/index.ts'
+import { ClusterView, coverageOf, istioOf, Leader } from './cluster/index.ts'
 import { Collector, GrpcServer, grpcMethods, OtlpHttpServer } from './collect/index.ts'
 import { Gaps } from './gaps.ts'
 import { Inventory } from './inventory/index.ts'
@@ -49,7 +49,18 @@ export async function startController(options: ControllerOptions, log: Logger): 
   const grpc = new GrpcServer({ ...options.als, tls, pressed, methods: grpcMethods(collector.parts) })
   const otlpHttp = options.otlpHttp && new OtlpHttpServer({ ...options.otlpHttp, tls, pressed, take: (bytes, peer) => collector.otlp(bytes, peer) })
   const inventory = options.cluster && inventoryOf(options, options.cluster, spool, log)
-  const cluster = options.cluster && inventory && viewOf(options.cluster, inventory, () => link.tell(), log)
+  const cluster =
+    options.cluster &&
+    inventory &&
+    viewOf(
+      options.cluster,
+      inventory,
+      () => link.tell(),
+      () => leader?.leads ?? true,
+      log,
+    )
+  const leader =
+    options.cluster?.lease !== undefined && inventory ? leaderOf(options.cluster, inventory, `${options.name}-${identity.value.instance}`, log) : undefined
   const heartbeat = (): Heartbeat => ({
     ...{ version: controllerVersion, started, sources: collector.sources.list(), spool: spool.state() },
     ...(cluster ? { cluster: cluster.report() } : {}),
@@ -91,7 +102,8 @@ export async function startController(options: ControllerOptions, log: Logger): 
     }, accountEvery),
   ]
   await inventory?.recover()
-  inventory?.start()
+  if (leader) leader.start()
+  else inventory?.start()
   void cluster?.start()
   if (alive.before !== undefined) gaps.down(alive.before)
   alive.beat()
@@ -103,6 +115,7 @@ export async function startController(options: ControllerOptions, log: Logger): 
     for (const timer of timers) clearInterval(timer)
     cluster?.stop()
     await inventory?.stop()
+    await leader?.stop()
     collector.sealAll()
     collector.flushCounters()
     gaps.flush()
@@ -137,13 +150,27 @@ function inventoryOf(
   return new Inventory({ client: kubeClient(access), data, roles, trustDomain, excludedNamespaces, spool, log, now: Date.now })
 }
 
-function viewOf({ access, by, roles }: ClusterOptions, inventory: Inventory, changed: () => void, log: Logger): ClusterView {
+function viewOf({ access, by, roles }: ClusterOptions, inventory: Inventory, changed: () => void, leader: () => boolean, log: Logger): ClusterView {
   const client = kubeClient(access)
   const coverage = () => {
     const pods = [...inventory.pods()]
     return inventory.status().get('pods')?.resourceVersion ? { coverage: coverageOf(pods), istio: istioOf(pods) } : null
   }
-  return new ClusterView({ client, access: by, roles, coverage, leader: () => true, changed, log, now: Date.now })
+  return new ClusterView({ client, access: by, roles, coverage, leader, changed, log, now: Date.now })
+}
+
+/** Of several replicas the leader watches. One that has lost the Lease ends, and starts again as one that waits. */
+function leaderOf({ access, lease = '' }: ClusterOptions, inventory: Inventory, identity: string, log: Logger): Leader {
+  const lost = (why: string): void => {
+    log.error({ why }, 'this replica no longer leads: it starts anew')
+    void inventory.stop()
+    process.kill(process.pid, 'SIGTERM')
+  }
+  const gained = (): void => {
+    log.info({ lease }, 'this replica leads')
+    inventory.start()
+  }
+  return new Leader({ client: kubeClient(access), lease, identity, gained, lost, log })
 }
 
 function openSpool(options: ControllerOptions, gaps: Gaps, log: Logger, now: () => number): Spool {

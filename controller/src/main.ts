@@ -21,6 +21,7 @@ Stands beside Envoys: takes their telemetry, keeps it on disk until the server h
   --in-cluster             look at the cluster of this pod, by its service account
   --kubeconfig FILE        look at this cluster (-: from standard input); everything must be inside
   --context NAME           context of the kubeconfig (the current one)
+  --lease NAMESPACE/NAME   of several replicas the one that holds this Lease watches
   --look                   say as JSON who the cluster is and what it refuses, and end
   --roles LIST             what the cluster has granted: base,secrets,admission,mesh (base)
   --data DIR               data folder: key, spool, unreadable messages (./panoptes-controller)
@@ -82,6 +83,7 @@ function readOptions(args: string[]): Told | undefined {
       context: text,
       roles: text,
       look: { type: 'boolean' },
+      lease: text,
       data: text,
       als: text,
       'otlp-http': text,
@@ -146,17 +148,19 @@ interface ClusterFlags {
   kubeconfig?: string | undefined
   context?: string | undefined
   roles?: string | undefined
+  lease?: string | undefined
 }
 
 /** How to reach the cluster that the flags name, read when it is called; undefined where they name none. */
-function clusterFrom({ 'in-cluster': inCluster, kubeconfig, context, roles = 'base' }: ClusterFlags) {
+function clusterFrom({ 'in-cluster': inCluster, kubeconfig, context, roles = 'base', lease }: ClusterFlags) {
   if (inCluster && kubeconfig) throw new Usage('--in-cluster and --kubeconfig exclude each other')
   const wanted = roles.split(',') as PermissionRole[]
   const unknown = wanted.filter((role) => !permissionRoles.includes(role))
   if (unknown.length > 0) throw new Usage(`--roles must be of ${permissionRoles.join(', ')}, not ${unknown.join(', ')}`)
   if (!inCluster && kubeconfig === undefined) return undefined
   const access = () => (inCluster ? inClusterAccess() : parseKubeconfig(readFileSync(kubeconfig === '-' ? 0 : kubeconfig!, 'utf8'), context))
-  return { access, by: inCluster ? ('pod' as const) : ('kubeconfig' as const), roles: wanted }
+  if (lease !== undefined && !/^[^/]+\/[^/]+$/.test(lease)) throw new Usage(`--lease must be NAMESPACE/NAME, not ${lease}`)
+  return { access, lease, by: inCluster ? ('pod' as const) : ('kubeconfig' as const), roles: wanted }
 }
 
 /** The flags of a controller that runs, or what `--look` asks for. */

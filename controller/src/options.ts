@@ -23,7 +23,7 @@ export interface ControllerOptions {
   status?: HostPort
   tls?: TlsFiles
   /** The cluster that it looks at; absent: it stands beside plain Envoys. */
-  cluster?: { access: ClusterAccess; by: 'pod' | 'kubeconfig'; roles: readonly PermissionRole[] }
+  cluster?: { access: ClusterAccess; by: 'pod' | 'kubeconfig'; roles: readonly PermissionRole[]; lease?: string | undefined }
   /** Of Istio's identities in that cluster; cluster.local unless told otherwise. */
   trustDomain?: string
   /** Namespaces of that cluster of which nothing is kept. */

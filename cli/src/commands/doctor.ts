@@ -1,4 +1,4 @@
-import { accessRoutes, PanoptesError, systemRoutes } from '@panoptes/contract'
+import { accessRoutes, type Cluster, clusterRoutes, PanoptesError, systemRoutes } from '@panoptes/contract'
 import { defineCommand, describe, type Run, reach, type Target } from '../core/index.ts'
 import { version } from '../version.ts'
 
@@ -80,6 +80,9 @@ async function* examine(run: Run): AsyncGenerator<Check> {
     hint: diagnosis.code === 'fine' ? '' : diagnosis.hint,
   }
   if (session.scopes.includes('record:read')) {
+    const { clusters } = await call(clusterRoutes.listClusters, { query: { limit: 1_000 } })
+    if (clusters.length === 0) yield { check: 'clusters', result: 'warning', found: 'none', hint: '`panoptes cluster create NAME` defines one.' }
+    for (const cluster of clusters) yield* clusterChecks(cluster)
     const { alarms } = await call(accessRoutes.listAlarms, { query: { state: 'open', limit: 100 } })
     yield alarms.length === 0
       ? fine('alarms', 'none open')
@@ -90,6 +93,19 @@ async function* examine(run: Run): AsyncGenerator<Check> {
           hint: '`panoptes alarm list`',
         }
   }
+}
+
+/** How a cluster is: each cause with what to do, each missing permission with the command that grants it. */
+function* clusterChecks({ name, state, problems, missing, controllerVersion, wantedVersion }: Cluster): Generator<Check> {
+  const check = `cluster ${name}`
+  if (state === 'pending install') yield { check, result: 'warning', found: state, hint: `panoptes cluster install ${name} | kubectl apply --server-side -f -` }
+  else if (problems.length === 0) yield fine(check, state)
+  for (const problem of problems) {
+    const fix = problem.code === 'PAN0506' ? missing.find(({ without }) => problem.detail.endsWith(without))?.fix : undefined
+    yield { check, result: state === 'inactive' ? 'wrong' : 'warning', found: `${state}: ${problem.code} ${problem.detail}`, hint: fix ?? problem.hint }
+  }
+  if (controllerVersion !== null && controllerVersion !== wantedVersion)
+    yield { check, result: 'warning', found: `controller ${controllerVersion}, server ${wantedVersion}`, hint: `panoptes cluster install ${name}` }
 }
 
 /** Whether the server answers, is ready, and agrees with this machine about the time. */

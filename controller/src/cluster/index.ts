@@ -1,5 +1,6 @@
 export { ClusterView, type ClusterViewOptions } from './cluster.ts'
 export { type CoveredPod, coverageOf, istioOf } from './coverage.ts'
+export { Leader, type LeaderOptions } from './leader.ts'
 export { type Look, lookAtCluster, orchestrationOf } from './look.ts'
 export { lookOnce } from './once.ts'
 export { missingPermissions } from './permissions.ts'

@@ -67,7 +67,7 @@ export const heartbeat = (version = 'proof') => ({
  * Calls every operation once so that it succeeds, in an order in which each finds what it needs.
  * @returns operation id to the status it answered with
  */
-export async function walk(server: Product, operations: Operation[], backupDir: string): Promise<Map<string, number>> {
+export async function walk(server: Product, operations: Operation[], backupDir: string, kubeconfig?: string): Promise<Map<string, number>> {
   const { url, token } = server
   const seen = new Map<string, number>()
   const paths = new Map(operations.map((o) => [o.id, o]))
@@ -101,6 +101,21 @@ export async function walk(server: Product, operations: Operation[], backupDir: 
   await call('deleteController', { path: { id: hand.controller } })
   const unused = await call('createEnrolmentToken', { body: { cluster: 'unused' } })
   await call('deleteEnrolmentToken', { path: { id: idOf(unused, 'token', 'id') } })
+
+  // Clusters: defined, installed, changed, removed; with a kubeconfig where there is a cluster to lead to.
+  await call('createCluster', { body: { name: 'walked', environment: 'lab' } })
+  const path = { name: 'walked' }
+  await call('listClusters')
+  await call('getCluster', { path })
+  await call('installCluster', { path, body: { method: 'helm' } })
+  await call('downloadBundle', { path, body: {} })
+  await call('updateCluster', { path, body: { environment: 'walk' } })
+  await call('rotateCluster', { path })
+  if (kubeconfig) {
+    await call('lookAtCluster', { body: { kubeconfig } })
+    await call('connectCluster', { path, body: { kubeconfig } })
+  }
+  await call('deleteCluster', { path })
 
   // People and their keys.
   await call('createOrganization', { body: { name: 'walkers', email: 'admin@walkers.example', adminName: 'Walker' } })

@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { controllerKeys, refusals, strangers } from '../http-api/credentials.ts'
 import { type OpenApi, openAnswers, operationsOf } from '../http-api/document.ts'
 import { fuzz } from '../http-api/schemathesis.ts'
 import { walk } from '../http-api/walk.ts'
+import { ensureKube, startCluster } from '../kube.ts'
 import { startFleet } from '../lab/fleet.ts'
 import { startController, startServer } from '../lab/product.ts'
 import { until } from '../lab/wait.ts'
@@ -45,7 +47,9 @@ export const a09 = defineProof({
     list(run, 'faults with controllers’ keys', await controllerKeys(server, operations))
     list(run, 'things another organization sees', await strangers(server))
 
-    const walked = await walk(server, operations, join(run.dir, 'backup'))
+    const cluster = await startCluster({ bin: await ensureKube(run.say) })
+    run.defer(() => cluster.stop())
+    const walked = await walk(server, operations, join(run.dir, 'backup'), readFileSync(cluster.kubeconfig, 'utf8'))
     list(
       run,
       'operations never answered with 2xx',

@@ -153,6 +153,7 @@ function container({ options, version, server, ca, cluster }: Install): object {
       ...(ca ? ['--ca=/etc/panoptes/ca/ca.crt'] : []),
       '--data=/data',
       '--in-cluster',
+      ...(options.replicas > 1 ? [`--lease=$(POD_NAMESPACE)/${controllerName}`] : []),
       `--roles=${[...new Set(['base', ...options.roles])].join(',')}`,
       '--als=0.0.0.0:4320',
       '--otlp-http=0.0.0.0:4318',
