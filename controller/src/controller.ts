@@ -101,6 +101,7 @@ export async function startController(options: ControllerOptions, log: Logger): 
       void spool.expire()
     }, accountEvery),
   ]
+  if (inventory) collector.finishBy(inventory.attribution(() => identity.value.cluster))
   await inventory?.recover()
   if (leader) leader.start()
   else inventory?.start()

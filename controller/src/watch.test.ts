@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { PanoptesError } from '@panoptes/contract'
+import { ownersAt, type PanoptesError } from '@panoptes/contract'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Cluster, noKube, startCluster, startTimeoutMs } from '../../scripts/kube/cluster.ts'
 import { Link } from '../../scripts/kube/link.ts'
@@ -15,7 +15,6 @@ import {
   type IpLease,
   type KindWatch,
   kubeClient,
-  ownerAt,
   type PickedPod,
   type PodLives,
   parseKubeconfig,
@@ -264,11 +263,11 @@ describe.skipIf(absent !== undefined)('the watch against a real API server', () 
     const leases = watched.leases.filter((l) => l.namespace === 'churn')
     expect(leases).toHaveLength(120)
     for (const lease of leases) {
-      const owner = ownerAt(
+      const owners = ownersAt(
         leases.filter((l) => l.ip === lease.ip),
         lease.to!,
       )
-      expect(owner.by === 'ambiguous' ? owner.candidates : [owner.by === 'lease' && owner.lease]).toContain(lease)
+      expect(owners).toContain(lease)
     }
     await watched.stop()
   })

@@ -2,6 +2,7 @@
 export * from '../clusters/permissions.ts'
 export * from '../clusters/report.ts'
 export * from '../errors.ts'
+export * from '../inventory/attribution.ts'
 export * from '../record/accesses.ts'
 export * from '../record/batch.ts'
 export * from '../record/column.ts'

@@ -40,6 +40,14 @@ const Kinds = z.object({
 const answered = { at: z.iso.datetime(), clusters: z.array(ClusterAtMoment) }
 const total = z.number().int()
 
+const Version = z.object({
+  resourceVersion: z.number().int(),
+  seenAt: z.iso.datetime(),
+  event: z.enum(['added', 'modified', 'deleted', 'known']).describe('known: told again at the begin of a day'),
+  how: z.string().describe('watched: seen as it happened; relisted: found by comparing lists; inferred'),
+  specHash: z.string(),
+})
+
 export const listObjects = defineRoute({
   operationId: 'listObjects',
   method: 'GET',
@@ -85,16 +93,39 @@ export const listObjectVersions = defineRoute({
   errors: ['PAN0007'],
   params: z.object({ uid: Uid }),
   query: z.object({ limit: Paging.shape.limit, cursor: Paging.shape.cursor }),
+  response: z.object({ versions: z.array(Version), next }),
+})
+
+export const listChanges = defineRoute({
+  operationId: 'listChanges',
+  method: 'GET',
+  path: '/api/v1/changes',
+  summary: 'Every version of every object, in the order in which it was told',
+  tag,
+  scope: 'record:read',
+  query: Kinds.extend({
+    from: Moment.default('-15m'),
+    to: Moment.default('now'),
+    cluster: text,
+    namespace: text,
+    workload: text,
+    origin: Look.shape.origin,
+    limit: Paging.shape.limit,
+    cursor: Paging.shape.cursor,
+  }),
   response: z.object({
-    versions: z.array(
-      z.object({
-        resourceVersion: z.number().int(),
-        seenAt: z.iso.datetime(),
-        event: z.enum(['added', 'modified', 'deleted', 'known']),
-        how: z.string(),
-        specHash: z.string(),
+    changes: z.array(
+      Version.extend({
+        cluster: z.string(),
+        group: z.string(),
+        kind: z.string(),
+        namespace: z.string(),
+        name: z.string(),
+        uid: z.string(),
+        workload: z.string(),
       }),
     ),
+    gaps: ClusterAtMoment.shape.gaps,
     next,
   }),
 })

@@ -31,6 +31,13 @@ export interface BatcherOptions {
   maxDays: number
 }
 
+/** Looks at rows before they leave, after they have waited for news about them. */
+export interface Finisher {
+  /** Milliseconds that rows wait for it once their batch is closed; those that must leave at once do not. */
+  waitMs: number
+  finish(rows: Rows, interner: Interner): void
+}
+
 export const defaultBatching: BatcherOptions = { maxRows: 10_000, maxBytes: 12 * 1024 * 1024, maxAge: 250, maxDays: 4 }
 
 interface Open {
@@ -49,6 +56,9 @@ export class AccessBatcher {
   private readonly open = new Map<number, Open>()
   private readonly spare: Rows[] = []
   private current: Open | undefined
+  /** Closed batches that wait for the finisher, oldest first. */
+  private closed: Open[] = []
+  private finisher: Finisher | undefined
 
   constructor(interner: Interner, seal: (batch: RawBatch) => void, now: () => number = Date.now, options: BatcherOptions = defaultBatching) {
     this.interner = interner
@@ -56,6 +66,11 @@ export class AccessBatcher {
     this.seal = seal
     this.now = now
     this.options = options
+  }
+
+  /** Has rows looked at before they leave, from now on. */
+  finishBy(finisher: Finisher): void {
+    this.finisher = finisher
   }
 
   /** The open rows of a day (counted since 1970). */
@@ -80,10 +95,17 @@ export class AccessBatcher {
   sealDue(): void {
     const due = this.now() - this.options.maxAge
     for (const open of [...this.open.values()]) if (open.since <= due) this.close(open)
+    this.leave(this.now() - (this.finisher?.waitMs ?? 0))
   }
 
   sealAll(): void {
     for (const open of [...this.open.values()]) this.close(open)
+    this.leave(Number.POSITIVE_INFINITY)
+  }
+
+  /** Lets go of batches that were closed by then. */
+  private leave(closedBy: number): void {
+    while (this.closed[0] && this.closed[0].since <= closedBy) this.finish(this.closed.shift()!)
   }
 
   /** Seals everything and starts the interner anew: for when it is full. */
@@ -95,8 +117,16 @@ export class AccessBatcher {
   private close(open: Open): void {
     this.open.delete(open.day)
     if (this.current === open) this.current = undefined
+    if (this.finisher && open.rows.count > 0) this.closed.push({ ...open, since: this.now() })
+    else this.finish(open)
+  }
+
+  private finish(open: Open): void {
     const { rows } = open
-    if (rows.count > 0) this.seal(this.batch(open))
+    if (rows.count > 0) {
+      this.finisher?.finish(rows, this.interner)
+      this.seal(this.batch(open))
+    }
     rows.clear()
     if (this.spare.length < this.options.maxDays) this.spare.push(rows)
   }

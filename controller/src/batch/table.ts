@@ -5,6 +5,7 @@ import { Interner, InternerFull } from './interner.ts'
 import { Layout } from './layout.ts'
 import { NativeWriter } from './native.ts'
 import { Rows } from './rows.ts'
+import { writeUuid } from './uuid.ts'
 
 export type Cell = string | number
 
@@ -67,7 +68,7 @@ export class TableBatcher {
     for (const { column, at } of this.layout.slots) {
       const value = column.name === 'row' ? this.rows.count : (row[column.name] ?? 0)
       if (column.type === 'LowCardinality(String)' || column.type === 'IPv6') record[at] = this.interner.of(String(value || ''))
-      else if (column.type === 'UUID') writeUuid(String(value), record, at)
+      else if (column.type === 'UUID') writeUuid(record, at, String(value))
       else if (column.type === 'UInt64' || column.type.startsWith('DateTime64')) {
         const n = Math.max(0, Math.min(Number.MAX_SAFE_INTEGER, Math.floor(Number(value)) || 0))
         record[at] = n >>> 0
@@ -77,12 +78,4 @@ export class TableBatcher {
     for (const { column, side } of this.layout.slots) if (column.type === 'String') this.rows.strings[side]!.text(String(row[column.name] ?? ''))
     this.rows.push(record)
   }
-}
-
-/** A UUID in ClickHouse's words: two of 64 bits, each with its low half first. What is none stays zero. */
-function writeUuid(text: string, to: Uint32Array, at: number): void {
-  const hex = text.replaceAll('-', '')
-  if (!/^[0-9a-f]{32}$/i.test(hex)) return
-  const word = (i: number) => Number.parseInt(hex.slice(8 * i, 8 * i + 8), 16)
-  for (const [i, from] of [1, 0, 3, 2].entries()) to[at + i] = word(from)
 }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { AccessBatcher, Interner, type RawBatch, TableBatcher } from '../batch/index.ts'
+import { AccessBatcher, type Finisher, Interner, type RawBatch, TableBatcher } from '../batch/index.ts'
 import type { Gaps } from '../gaps.ts'
 import { AlsReceiver } from './als/index.ts'
 import { BadMessages } from './bad.ts'
@@ -69,6 +69,11 @@ export class Collector {
       refuses,
       held: () => new Promise((done) => this.waiting.push({ since: now(), done })),
     }
+  }
+
+  /** Has accesses looked at before they leave. */
+  finishBy(finisher: Finisher): void {
+    this.batcher.finishBy(finisher)
   }
 
   /** Takes an OTLP request that came over HTTP; resolves once its rows are held. */

@@ -4,18 +4,23 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PermissionRole } from '@panoptes/contract/ingest'
 import type { Logger } from 'pino'
+import type { Finisher } from '../batch/index.ts'
 import {
   type KindWatch,
+  type KubeObject,
   type KubeRequests,
   type PickedMeta,
   type PickedPod,
   pickEvent,
   pickMeta,
+  pickNode,
   pickPod,
   redactor,
   type WatchStatus,
   watchKind,
 } from '../watch/index.ts'
+import { AddressBook } from './addresses.ts'
+import { Attribution } from './attribution.ts'
 import { type Kind, servedKinds } from './kinds.ts'
 import { Narrator } from './narrator.ts'
 import { restate } from './restate.ts'
@@ -35,7 +40,11 @@ export interface InventoryOptions {
   now: () => number
 }
 
-const flushEvery = 500
+/** What is kept in memory of kinds that are more than names. */
+const picks: Record<string, (object: KubeObject) => PickedMeta> = { pods: pickPod, nodes: pickNode }
+const tickEvery = 250
+/** The kubelet tells of a pod, and the API server of what it was told, within so many milliseconds. */
+const newsTakes = 1_000
 const discoverEvery = 60_000
 /** Pods are listed after all that may own them, or after so many milliseconds. */
 const ownersFirst = 15_000
@@ -46,6 +55,7 @@ export class Inventory {
   readonly store: InventoryStore
   readonly teller: Teller
   readonly narrator: Narrator
+  private readonly addresses = new AddressBook()
   private readonly watches = new Map<string, { kind: Kind; watch: KindWatch<PickedMeta> }>()
   private readonly stopping = new AbortController()
   private running: Promise<void> | undefined
@@ -63,7 +73,14 @@ export class Inventory {
     this.teller.note('redaction', key)
     const { trustDomain, excludedNamespaces } = options
     this.teller.beforeFlush(() => this.narrator.standAll())
-    this.narrator = new Narrator({ teller: this.teller, redact: redactor(Buffer.from(key, 'hex')), trustDomain, excluded: new Set(excludedNamespaces), now })
+    this.narrator = new Narrator({
+      teller: this.teller,
+      redact: redactor(Buffer.from(key, 'hex')),
+      trustDomain,
+      excluded: new Set(excludedNamespaces),
+      addresses: this.addresses,
+      now,
+    })
   }
 
   /** Hands on what a crash left behind; to be called before batches are sent. */
@@ -75,7 +92,20 @@ export class Inventory {
     this.running = this.run().catch((error: Error) => {
       if (!this.stopping.signal.aborted) this.options.log.error({ error: error.message }, 'the watch has ended')
     })
-    this.timer = setInterval(() => void this.tick().catch(() => undefined), flushEvery)
+    this.timer = setInterval(() => void this.tick().catch(() => undefined), tickEvery)
+  }
+
+  /** What writes beside the addresses of accesses whose they were; `cluster` names the cluster. */
+  attribution(cluster: () => string): Finisher {
+    const attribution = new Attribution({ addresses: this.addresses, cluster, passed: (at) => this.passed(at) })
+    return { waitMs: newsTakes + 500, finish: (rows, interner) => attribution.finish(rows, interner) }
+  }
+
+  /** Whether all news of a moment has come: the watch stood longer than news takes, or has heard something since. */
+  private passed(at: number): boolean {
+    const pods = this.watches.get('pods')?.watch.status()
+    if (!pods) return false
+    return (pods.state === 'watching' && this.options.now() >= at + newsTakes) || (pods.confirmedAt ?? 0) >= at + newsTakes
   }
 
   /** How each kind is watched, by the name of its resource. */
@@ -140,7 +170,7 @@ export class Inventory {
     const watch = watchKind<PickedMeta>({
       client: this.options.client,
       path: kind.path,
-      pick: kind.resource === 'pods' ? pickPod : kind.kind === 'Event' ? pickEvent : pickMeta,
+      pick: picks[kind.resource] ?? (kind.kind === 'Event' ? pickEvent : pickMeta),
       metadataOnly: kind.metadataOnly,
       signal: this.stopping.signal,
       onEvent,
@@ -159,7 +189,8 @@ export class Inventory {
   }
 
   private async tick(): Promise<void> {
-    await this.teller.flush()
+    if (this.teller.due) await this.teller.flush()
+    this.addresses.prune(this.options.now())
     if (this.restating) return
     const day = new Date(this.options.now()).toISOString().slice(0, 10)
     for (const [resource, { kind, watch }] of this.watches) {

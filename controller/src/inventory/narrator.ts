@@ -7,15 +7,17 @@ import {
   isNewer,
   type KubeObject,
   type PickedMeta,
+  type PickedNode,
   type PickedPod,
   type PodLives,
   type WatchEvent,
   type WatchStatus,
 } from '../watch/index.ts'
+import type { AddressBook } from './addresses.ts'
 import { type Document, documentOf } from './document.ts'
 import type { Kind } from './kinds.ts'
 import { Owners } from './owners.ts'
-import { containerRow, leaseRow, objectRow, type PodContext, runningRow, syncedRow } from './rows.ts'
+import { containerRow, leaseRow, objectRow, type PodContext, portsOf, runningRow, syncedRow } from './rows.ts'
 import type { Position, State, Stored } from './store.ts'
 import type { Teller } from './teller.ts'
 
@@ -24,6 +26,7 @@ export interface NarratorOptions {
   redact: (object: KubeObject) => KubeObject
   trustDomain: string
   excluded: ReadonlySet<string>
+  addresses: AddressBook
   now: () => number
 }
 
@@ -75,7 +78,9 @@ export class Narrator {
     this.tales.set(kind.resource, tale)
     for (const { object, lives, leases } of states) {
       if (mayOwn(kind)) this.owners.set(kind.kind, object)
-      if (lives || leases) this.pods.set(object.uid, { lives: lives && new Map(lives), leases: leases ?? [] })
+      if (!lives && !leases) continue
+      this.pods.set(object.uid, { lives: lives && new Map(lives), leases: leases ?? [] })
+      for (const lease of leases ?? []) this.options.addresses.leased(lease, aboutLease(kind, object, this.owners.workload(kind.kind, object).name))
     }
     if (!position) this.options.teller.stand(kind.resource, { at: 0, began })
     return (event: WatchEvent<PickedMeta>, raw?: KubeObject) => this.take(tale, event, raw)
@@ -107,7 +112,12 @@ export class Narrator {
       const news = { event: type, how: relisted ? 'relisted' : 'watched', object, resourceVersion, workload, document } as const
       this.options.teller.tell('objects', objectRow(kind, { ...news, withSpec: type !== 'deleted' && document.hash !== known }))
     }
-    const pod = kind.resource === 'pods' ? this.pod(event as ChangeEvent<PickedPod>, workload, document.hash) : {}
+    const pod =
+      kind.resource === 'pods'
+        ? this.pod(event as ChangeEvent<PickedPod>, workload, document.hash)
+        : kind.resource === 'nodes'
+          ? this.addressed({ ...event, object: asAddressed(object as PickedNode) }, { kind: 'Node', name: '' }, document.hash)
+          : {}
     if (type === 'deleted') this.options.teller.forget(object.uid)
     else this.options.teller.remember({ resource: kind.resource, object, hash: document.hash, document, ...pod })
     if (!relisted && isNewer(resourceVersion, tale.version)) tale.version = resourceVersion
@@ -117,14 +127,27 @@ export class Narrator {
     const { teller, trustDomain } = this.options
     const { uid } = event.object
     const context: PodContext = { pod: event.object, resourceVersion: event.resourceVersion, workload, trustDomain, specHash }
-    const before = this.pods.get(uid)
-    const { state: lives, transitions } = foldPod(before?.lives, event)
+    const { state: lives, transitions } = foldPod(this.pods.get(uid)?.lives, event)
     for (const transition of transitions) teller.tell('containers', containerRow(context, transition))
-    const { open: leases, changes } = foldLeases(before?.leases ?? [], event)
-    for (const { type, lease } of changes) teller.tell('ip_leases', leaseRow(context, type, lease, event.relisted ? 'relisted' : 'watched'))
-    if (event.type === 'deleted') this.pods.delete(uid)
-    else this.pods.set(uid, { lives, leases })
+    const { leases = [] } = this.addressed(event, workload, specHash)
+    if (event.type !== 'deleted') this.pods.set(uid, { lives, leases })
     return { ...(lives ? { lives: [...lives] } : {}), leases }
+  }
+
+  /** Tells of the addresses of a pod or a node. */
+  private addressed(event: ChangeEvent<PickedPod>, workload: PodContext['workload'], specHash: string): Pick<State, 'leases'> {
+    const { teller, trustDomain, addresses } = this.options
+    const { object, type, resourceVersion, relisted } = event
+    const context: PodContext = { pod: object, resourceVersion, workload, trustDomain, specHash }
+    const { open: leases, changes } = foldLeases(this.pods.get(object.uid)?.leases ?? [], event)
+    for (const { type: what, lease } of changes) {
+      teller.tell('ip_leases', leaseRow(context, what, lease, relisted ? 'relisted' : 'watched'))
+      if (what === 'leased') addresses.leased(lease, { workload: workload.name, sa: object.serviceAccount ?? '', ports: portsOf(object) })
+      else addresses.releasedBy(lease)
+    }
+    if (type === 'deleted') this.pods.delete(object.uid)
+    else this.pods.set(object.uid, { lives: undefined, leases })
+    return { leases }
   }
 
   private gap(
@@ -179,8 +202,8 @@ export class Narrator {
     const { resourceVersion } = object
     const workload = this.owners.workload(kind.kind, object)
     teller.tell('objects', objectRow(kind, { event: 'known', how: 'watched', object, resourceVersion, workload, document, withSpec: true }))
-    if (kind.resource !== 'pods') return
-    const context: PodContext = { pod: object as PickedPod, resourceVersion, workload, trustDomain, specHash: document.hash }
+    const pod = kind.resource === 'nodes' ? asAddressed(object as PickedNode) : (object as PickedPod)
+    const context: PodContext = { pod, resourceVersion, workload, trustDomain, specHash: document.hash }
     for (const [, { life, ended }] of lives ?? []) if (life && !ended) teller.tell('containers', runningRow(context, life))
     for (const lease of leases ?? []) teller.tell('ip_leases', leaseRow(context, 'known', lease, 'watched'))
   }
@@ -214,4 +237,17 @@ export class Narrator {
     if (this.missing.size >= mostMissing) this.missing.clear()
     this.missing.add(owner.uid)
   }
+}
+
+/** A node as something that has addresses: whatever runs in its network, or is forwarded by it, bears them. */
+function asAddressed(node: PickedNode): PickedPod {
+  const { namespace: _, ...meta } = node
+  const started = node.createdAt ? { startedAt: node.createdAt } : {}
+  return { ...meta, ...started, name: '', node: node.name, hostNetwork: true, ambient: false, phase: 'Running', ips: node.addresses, containers: [] }
+}
+
+function aboutLease(kind: Kind, object: State['object'], workload: string) {
+  if (kind.resource !== 'pods') return { workload: '', sa: '', ports: '' }
+  const pod = object as PickedPod
+  return { workload, sa: pod.serviceAccount ?? '', ports: portsOf(pod) }
 }

@@ -1,11 +1,11 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { BatchMeta, PackedBatch } from '../batch/index.ts'
-import type { ContainerTrack, IpLease, PickedMeta, PickedPod } from '../watch/index.ts'
+import type { ContainerTrack, IpLease, PickedMeta, PickedNode, PickedPod } from '../watch/index.ts'
 import type { Document } from './document.ts'
 
 /** What is remembered of one object, in memory and on disk. */
 export interface State {
-  object: PickedMeta | PickedPod
+  object: PickedMeta | PickedPod | PickedNode
   hash: string
   /** Of a pod: what was told of its containers and addresses. */
   lives?: [string, ContainerTrack][]

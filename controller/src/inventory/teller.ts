@@ -10,10 +10,15 @@ export interface PackedSpool {
   submitPacked(batch: PackedBatch): Promise<void>
   /** Whether a batch with this checksum is held, or was the last that the server took. */
   holds(stream: StreamName, sha256: string): Promise<boolean>
+  /** Batches that wait for the server. */
+  readonly waiting: number
 }
 
 /** So much may wait for a flush before reading stops for it. */
 const most = { rows: 4_000, bytes: 4 * 1024 * 1024 }
+/** News wait this long for others (ms); longer while the server is behind, for few large batches cost it less than many small ones. */
+const patience = { server: 1_000, behind: 5_000 }
+const behind = 4
 const streams = ['objects', 'containers', 'ip_leases', 'gaps'] as const
 type Told = (typeof streams)[number]
 
@@ -32,6 +37,7 @@ export class Teller {
   private set = new Map<string, Stored>()
   private deleted = new Set<string>()
   private facts: Record<string, string> = {}
+  private flushedAt = 0
   private rows = 0
   private bytes = 0
   private lastUs: number
@@ -92,6 +98,11 @@ export class Teller {
     return this.rows >= most.rows || this.bytes >= most.bytes
   }
 
+  /** True where it is time for a flush. */
+  get due(): boolean {
+    return this.now() - this.flushedAt >= (this.spool.waiting >= behind ? patience.behind : patience.server)
+  }
+
   /** Hands on to the spool what a crash left behind. To be called once, before anything is told. */
   async recover(): Promise<void> {
     for (const { id, batch } of this.store.outbox()) {
@@ -118,6 +129,7 @@ export class Teller {
     for (const stream of streams) this.tables[stream].flush()
     const { sealed, positions, set, deleted } = this
     if (sealed.length + positions.size + set.size + deleted.size + Object.keys(this.facts).length === 0) return
+    this.flushedAt = this.now()
     const facts = { ...this.facts, last: String(this.lastUs) }
     this.sealed = []
     this.positions = new Map()

@@ -1,7 +1,7 @@
 export { type ClusterAccess, inClusterAccess, parseKubeconfig } from './access.ts'
 export { type KubeAnswer, type KubeClient, type KubeRequests, kubeClient, Stalled } from './client.ts'
 export { type ContainerLife, type ContainerTrack, type ContainerTransition, type EndEvidence, foldPod, type PodLives } from './containers.ts'
-export { foldLeases, type IpLease, type IpOwner, type LeaseChange, ownerAt } from './leases.ts'
+export { foldLeases, type IpLease, type LeaseChange } from './leases.ts'
 export { textOf } from './lines.ts'
 export { watchMetrics } from './metrics.ts'
 export { isNewer, type KubeObject, keyOf, type ObjectMeta } from './object.ts'

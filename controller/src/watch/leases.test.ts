@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { foldLeases, type IpLease, ownerAt } from './leases.ts'
+import { foldLeases } from './leases.ts'
 import type { PickedPod } from './pick.ts'
 import type { ChangeEvent } from './view.ts'
 
@@ -37,17 +37,6 @@ const container = (startedAt: number, finishedAt?: number): PickedPod['container
     },
   },
 ]
-const lease = (podUid: string, from: number, to?: number, more: Partial<IpLease> = {}): IpLease => ({
-  ip: '10.0.0.1',
-  podUid,
-  namespace: 'shop',
-  pod: podUid,
-  hostNetwork: false,
-  from,
-  ...(to === undefined ? {} : { to }),
-  ...more,
-})
-
 describe('a lease', () => {
   it('begins with the first container, before we heard of it, and ends with the pod', () => {
     expect(foldLeases([], event('added', 0, { ips: [] })).changes).toEqual([])
@@ -72,19 +61,5 @@ describe('a lease', () => {
       'released 10.0.0.1 9000 40000',
       'leased 10.0.0.2 40000 undefined',
     ])
-  })
-})
-
-describe('whose an address was', () => {
-  const leases = [lease('a', 0, 10 * second), lease('b', 30 * second)]
-  it('is the one that had it then', () => {
-    expect(ownerAt(leases, 5 * second)).toMatchObject({ by: 'lease', lease: { podUid: 'a' } })
-    expect(ownerAt(leases, 90 * second)).toMatchObject({ by: 'lease', lease: { podUid: 'b' } })
-    expect(ownerAt(leases, 20 * second)).toEqual({ by: 'unknown' })
-  })
-  it('is never guessed: under a second apart, or a node’s', () => {
-    const close = [lease('a', 0, 10 * second), lease('b', 10.5 * second)]
-    expect(ownerAt(close, 10.4 * second)).toMatchObject({ by: 'ambiguous', candidates: [{ podUid: 'a' }, { podUid: 'b' }] })
-    expect(ownerAt([lease('a', 0, undefined, { hostNetwork: true })], second)).toMatchObject({ by: 'ambiguous', candidates: [{ podUid: 'a' }] })
   })
 })

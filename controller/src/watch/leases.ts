@@ -15,6 +15,9 @@ export interface IpLease {
   to?: number
 }
 
+/** What has addresses: a pod, or a node. */
+export type Addressed = Pick<PickedPod, 'uid' | 'name' | 'namespace' | 'node' | 'ips' | 'hostNetwork' | 'phase' | 'startedAt' | 'deletedAt' | 'containers'>
+
 export interface LeaseChange {
   type: 'leased' | 'released'
   lease: IpLease
@@ -26,12 +29,16 @@ const earliest = (times: (string | undefined)[]) => Math.min(...times.flatMap((t
  * What an event of a pod says about its addresses. `open` are the pod's leases so far, none of them ended. Pure.
  * A pod gives its addresses back when it is gone or all its containers have ended for good, whichever comes first.
  */
-export function foldLeases(open: readonly IpLease[], { type, object: pod, at }: ChangeEvent<PickedPod>): { open: IpLease[]; changes: LeaseChange[] } {
+export function foldLeases(
+  open: readonly IpLease[],
+  { type, object: pod, at }: Pick<ChangeEvent<Addressed>, 'type' | 'object' | 'at'>,
+): { open: IpLease[]; changes: LeaseChange[] } {
   const over = type === 'deleted' || pod.phase === 'Succeeded' || pod.phase === 'Failed'
   const states = pod.containers.flatMap((c) => [c.lastState, c.state])
   const lastEnd = Math.max(...states.flatMap((s) => (s?.finishedAt ? [Date.parse(s.finishedAt)] : [])))
-  // The kubelet tells of an end after it: the address may be another's already when we hear. A killed pod says no time; then it is now.
-  const to = over && type !== 'deleted' && Number.isFinite(lastEnd) ? Math.min(lastEnd, at) : at
+  // The kubelet tells of an end after it: the address may be another's already when we hear. A pod that was deleted outright says when, to the second.
+  const deleted = pod.deletedAt ? Date.parse(pod.deletedAt) + 1_000 : at
+  const to = Math.min(at, type === 'deleted' ? deleted : Number.isFinite(lastEnd) ? lastEnd : at)
   const changes: LeaseChange[] = []
   const kept: IpLease[] = []
   for (const lease of open) {
@@ -39,7 +46,8 @@ export function foldLeases(open: readonly IpLease[], { type, object: pod, at }: 
     else changes.push({ type: 'released', lease: { ...lease, to: Math.max(to, lease.from) } })
   }
   if (over) return { open: kept, changes }
-  const started = earliest(states.map((s) => s?.startedAt))
+  // What lives in its node's network has the address from its own begin.
+  const started = earliest([...states.map((s) => s?.startedAt), ...(pod.hostNetwork ? [pod.startedAt] : [])])
   for (const ip of pod.ips) {
     if (kept.some((lease) => lease.ip === ip)) continue
     const lease: IpLease = {
@@ -56,18 +64,4 @@ export function foldLeases(open: readonly IpLease[], { type, object: pod, at }: 
     changes.push({ type: 'leased', lease })
   }
   return { open: kept, changes }
-}
-
-export type IpOwner =
-  | { by: 'lease'; lease: IpLease }
-  /** More than one had it within a second, or it is a node's: never guess. */
-  | { by: 'ambiguous'; candidates: IpLease[] }
-  | { by: 'unknown' }
-
-/** Whose address it was at a moment (epoch ms). `leases` are those of this address, in any order; `slackMs` is how exact their times are. */
-export function ownerAt(leases: readonly IpLease[], at: number, slackMs = 1_000): IpOwner {
-  const candidates = leases.filter((lease) => lease.from - slackMs <= at && (lease.to === undefined || at <= lease.to + slackMs))
-  const [lease] = candidates
-  if (!lease) return { by: 'unknown' }
-  return candidates.length > 1 || lease.hostNetwork ? { by: 'ambiguous', candidates } : { by: 'lease', lease }
 }

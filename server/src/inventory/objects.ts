@@ -134,13 +134,48 @@ export interface Version {
   specHash: string
 }
 
+const versionColumns = `resource_version AS version, ${micros('ts')} AS seen, event, how, spec_hash AS hash`
+
+interface FoundVersion {
+  version: number
+  seen: number
+  event: Version['event']
+  how: string
+  hash: string
+}
+const versionOf = ({ version, seen, event, how, hash }: FoundVersion): Version => ({
+  ...{ resourceVersion: Number(version), seenAt: isoOf(seen), event, how, specHash: hash },
+})
+
 /** Versions of an object, newest first. */
 export async function versionsOf(reader: Reader, uid: string, limit: number, offset: number): Promise<Version[]> {
   const where = new Where().equal('uid', 'UUID', uid)
-  const rows = await reader.query<{ version: number; seen: number; event: Version['event']; how: string; hash: string }>(
-    `SELECT resource_version AS version, ${micros('ts')} AS seen, event, how, spec_hash AS hash FROM objects WHERE ${where.sql}
-     ORDER BY ts DESC LIMIT ${limit} OFFSET ${offset}`,
+  const rows = await reader.query<FoundVersion>(
+    `SELECT ${versionColumns} FROM objects WHERE ${where.sql} ORDER BY ts DESC LIMIT ${limit} OFFSET ${offset}`,
     where.params,
   )
-  return rows.map(({ version, seen, event, how, hash }) => ({ resourceVersion: Number(version), seenAt: isoOf(seen), event, how, specHash: hash }))
+  return rows.map(versionOf)
+}
+
+interface FoundChange extends FoundVersion {
+  cluster: string
+  group: string
+  kind: string
+  namespace: string
+  name: string
+  uid: string
+  workload: string
+}
+
+/** Versions of all objects that `where` takes, in the order in which they were told. */
+export async function listChanges(reader: Reader, where: Where, limit: number, offset: number) {
+  const rows = await reader.query<FoundChange>(
+    `SELECT cluster, api_group AS group, kind, namespace, name, uid, workload, ${versionColumns} FROM objects
+     WHERE ${where.sql} AND event IN ('added', 'modified', 'deleted') ORDER BY ts, cluster, batch, row LIMIT ${limit} OFFSET ${offset}`,
+    where.params,
+  )
+  return rows.map(({ cluster, group, kind, namespace, name, uid, workload, ...version }) => ({
+    ...{ cluster, group, kind, namespace, name, uid, workload },
+    ...versionOf(version),
+  }))
 }

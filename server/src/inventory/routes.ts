@@ -6,8 +6,8 @@ import { compareViews } from './difference.ts'
 import { changesBetween, documentOf, yamlOf } from './document.ts'
 import { imageRuns, listImages } from './images.ts'
 import { listLeases } from './leases.ts'
-import { listState, objectAt, stateSql, versionsOf } from './objects.ts'
-import { confinedReader, isoOf, moment, type ReaderOf, readCursor, Where, writeCursor } from './reader.ts'
+import { listChanges, listState, objectAt, stateSql, versionsOf } from './objects.ts'
+import { confinedReader, isoOf, moment, type Reader, type ReaderOf, readCursor, Where, writeCursor } from './reader.ts'
 import { describeView, gapsBetween, viewAt } from './view.ts'
 import { listWorkloads, workloadKinds } from './workloads.ts'
 
@@ -27,6 +27,28 @@ function pageOf({ at, cursor }: { at: string; cursor?: string | undefined }): { 
 
 function nextOf(atUs: number, offset: number, shown: number, total: number): string | null {
   return shown > 0 && offset + shown < total ? writeCursor({ atUs, offset: offset + shown }) : null
+}
+
+interface TaleQuery {
+  from: string
+  to: string
+  cluster?: string | undefined
+  namespace?: string | undefined
+  workload?: string | undefined
+  limit: number
+  cursor?: string | undefined
+}
+
+/** A page of what was told in a window, with the holes in it. */
+async function tale<Row>(reader: Reader, query: TaleQuery, ask: (where: Where, limit: number, offset: number) => Promise<Row[]>) {
+  const { atUs, offset } = pageOf({ at: query.to, cursor: query.cursor })
+  const fromUs = usOf(query.from, 'from')
+  const where = new Where().add(`ts >= ${moment(fromUs)}`).add(`ts <= ${moment(atUs)}`)
+  where.equal('cluster', 'String', query.cluster).equal('namespace', 'String', query.namespace).equal('workload', 'String', query.workload)
+  const [found, gaps] = await Promise.all([ask(where, query.limit + 1, offset), gapsBetween(reader, fromUs, atUs)])
+  const rows = found.slice(0, query.limit)
+  const here = gaps.filter(({ cluster }) => !query.cluster || cluster === query.cluster).map(({ cluster: _, ...gap }) => gap)
+  return { rows, gaps: here, next: found.length > query.limit ? writeCursor({ atUs, offset: offset + rows.length }) : null }
 }
 
 /** Serves the questions about what there was in clusters, at any moment. */
@@ -101,14 +123,18 @@ export function registerInventory(app: FastifyInstance, { reader: readerOf }: In
 
   implement(app, inventoryRoutes.listTransitions, async ({ query, principal, signal }) => {
     const reader = confinedReader(readerOf, principal, query.origin, signal)
-    const { atUs, offset } = pageOf({ at: query.to, cursor: query.cursor })
-    const fromUs = usOf(query.from, 'from')
-    const where = new Where().add(`ts >= ${moment(fromUs)}`).add(`ts <= ${moment(atUs)}`)
-    where.equal('cluster', 'String', query.cluster).equal('namespace', 'String', query.namespace).equal('workload', 'String', query.workload)
-    const [found, gaps] = await Promise.all([listTransitions(reader, where, query.limit + 1, offset), gapsBetween(reader, fromUs, atUs)])
-    const transitions = found.slice(0, query.limit)
-    const next = found.length > query.limit ? writeCursor({ atUs, offset: offset + transitions.length }) : null
-    return { transitions, gaps: gaps.filter(({ cluster }) => !query.cluster || cluster === query.cluster).map(({ cluster: _, ...gap }) => gap), next }
+    const { rows, ...rest } = await tale(reader, query, (where, limit, offset) => listTransitions(reader, where, limit, offset))
+    return { transitions: rows, ...rest }
+  })
+
+  implement(app, inventoryRoutes.listChanges, async ({ query, principal, signal }) => {
+    const reader = confinedReader(readerOf, principal, query.origin, signal)
+    const { rows, ...rest } = await tale(reader, query, (where, limit, offset) => {
+      const kinds = kindsOf(query.kind)
+      if (kinds) where.add(`kind IN ${where.value('Array(String)', kinds)}`)
+      return listChanges(reader, where.equal('api_group', 'String', query.group), limit, offset)
+    })
+    return { changes: rows, ...rest }
   })
 
   implement(app, inventoryRoutes.getPodHistory, async ({ params, principal, signal }) => {
