@@ -40,8 +40,8 @@ function childrenOf(pid: number): number[] {
   return direct.flatMap((child) => [child, ...childrenOf(child)])
 }
 
-/** Starts server and controller and waits until both take telemetry. Throws with what they said where one ends. */
-export async function startProduct(options: { serverArgs?: string[]; controller?: boolean } = {}): Promise<Product> {
+/** Starts server (on the folder `data`, where given) and controller and waits until both take telemetry. Throws with what they said where one ends. */
+export async function startProduct(options: { serverArgs?: string[]; controller?: boolean; data?: string } = {}): Promise<Product> {
   const dir = mkdtempSync(join(tmpdir(), 'panoptes-bench-'))
   const config = join(dir, 'config')
   mkdirSync(config)
@@ -77,7 +77,7 @@ export async function startProduct(options: { serverArgs?: string[]; controller?
     const server = run('server', [
       'server/src/main.ts',
       '--data',
-      join(dir, 'server'),
+      options.data ?? join(dir, 'server'),
       '--port',
       String(port),
       '--no-demo',

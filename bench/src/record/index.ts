@@ -1,43 +1,129 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLog, openRecord } from '@panoptes/server'
-import { type BenchOptions, type BenchResult, defineBench, type Measure, pssOf } from '../harness.ts'
-import { ask, questions } from './ask.ts'
-import { load, sizes } from './load.ts'
+import { type BenchOptions, type BenchResult, defineBench, type Measure, pssOf, quantile } from '../harness.ts'
+import { startProduct } from '../lab.ts'
+import { ask, keysOf, type Question, questions } from './ask.ts'
+import { beside } from './beside.ts'
+import { load, type Sizes, sizes, type Zipped, zipped } from './load.ts'
+import { askPeer, feedPeer } from './peer.ts'
 import type { Shape } from './rows.ts'
 
-/** A.6: bytes per row, and how long a person waits for an answer. */
-async function run({ quick, seed }: BenchOptions): Promise<BenchResult> {
-  const shape: Shape = { rows: quick ? 2_000_000 : 50_000_000, days: quick ? 1 : 5, end: Math.floor(Date.now() / 86_400_000) * 86_400, seed }
-  const dataDir = mkdtempSync(join(process.env.PANOPTES_BENCH_DIR ?? tmpdir(), 'panoptes-bench-record-'))
-  const record = await openRecord({ dataDir, log: createLog({ level: 'warn' }) })
+interface Loaded {
+  shape: Shape
+  size: Sizes
+  zip: Zipped
+  version: string
+}
+
+const say = (text: string) => process.stderr.write(`${text}\n`)
+
+/**
+ * The rows in a folder. PANOPTES_BENCH_DIR keeps them there for the next run (loading 50 million takes far longer than asking);
+ * else they are removed at the end.
+ */
+async function prepare(quick: boolean, seed: number): Promise<{ dir: string; kept: boolean; loaded: Loaded }> {
+  const rows = quick ? 2_000_000 : Number(process.env.PANOPTES_BENCH_ROWS ?? 50_000_000)
+  const kept = process.env.PANOPTES_BENCH_DIR !== undefined
+  const dir = kept ? join(process.env.PANOPTES_BENCH_DIR!, `record-${rows}-${seed}`) : mkdtempSync(join(tmpdir(), 'panoptes-bench-record-'))
+  const note = join(dir, 'loaded.json')
+  if (existsSync(note)) return { dir, kept, loaded: JSON.parse(readFileSync(note, 'utf8')) as Loaded }
+  if (kept) rmSync(dir, { recursive: true, force: true })
+  mkdirSync(dir, { recursive: true })
+  // Ten million rows a day, the last hour being its peak.
+  const shape: Shape = { rows, days: Math.max(1, Math.round(rows / 10_000_000)), end: Math.floor(Date.now() / 86_400_000) * 86_400, seed }
+  const record = await openRecord({ dataDir: dir, log: createLog({ level: 'warn' }) })
   try {
     await load(record, shape)
-    const size = await sizes(record)
-    const measures: Measure[] = [
-      { name: 'row, 37 columns with indexes', value: size.small, unit: 'bytes', atMost: 36 },
-      { name: 'row, all columns with indexes', value: size.row, unit: 'bytes', atMost: 55 },
-      { name: 'indexes', value: size.indexes, unit: 'bytes' },
-      { name: 'roll-up per minute', value: size.rollup, unit: 'bytes', note: 'per row of the record' },
-      ...size.columns.slice(0, 15).map(({ name, bytes }): Measure => ({ name: `column ${name}`, value: bytes, unit: 'bytes' })),
-    ]
-    for (const question of questions(shape)) {
-      // The first answers of a cold engine are not what a running server gives.
-      await ask(record, question, 3)
-      const { p50, p95 } = await ask(record, question, quick ? 40 : 200)
-      measures.push(
-        { name: `${question.name}, p50`, value: p50, unit: 'ms', atMost: question.p50 },
-        { name: `${question.name}, p95`, value: p95, unit: 'ms', atMost: question.p95 },
-      )
-    }
-    const { pid, version } = record.status()
-    if (pid) measures.push({ name: 'memory of the engine (PSS)', value: pssOf(pid) / 1e6, unit: 'MB' })
-    return { measures, versions: { ClickHouse: version } }
+    const loaded: Loaded = { shape, size: await sizes(record), zip: await zipped(record, shape), version: record.status().version }
+    writeFileSync(note, JSON.stringify(loaded))
+    return { dir, kept, loaded }
   } finally {
     await record.close()
-    rmSync(dataDir, { recursive: true, force: true })
   }
+}
+
+async function keysOfAll(dir: string, all: readonly Question[], times: number): Promise<Map<Question, string[]>> {
+  const record = await openRecord({ dataDir: dir, log: createLog({ level: 'warn' }) })
+  try {
+    const keys = new Map<Question, string[]>()
+    for (const question of all) keys.set(question, await keysOf(record, question, times))
+    return keys
+  } finally {
+    await record.close()
+  }
+}
+
+function sizeMeasures({ size, zip }: Loaded): Measure[] {
+  return [
+    { name: 'row, 37 columns with indexes', value: size.small, unit: 'bytes', atMost: 36 },
+    { name: 'row, all columns with indexes', value: size.row, unit: 'bytes', atMost: 55 },
+    { name: 'indexes', value: size.indexes, unit: 'bytes' },
+    { name: 'roll-up per minute', value: size.rollup, unit: 'bytes', note: 'per row of the record' },
+    {
+      name: 'zstd -3 of the same rows as JSON lines',
+      value: zip.bytesPerRow,
+      unit: 'bytes',
+      note: `${zip.rows.toLocaleString('en')} rows in the order of arrival`,
+    },
+    { name: 'times smaller than zstd -3', value: zip.bytesPerRow / size.row, unit: 'ratio', atLeast: 1.7 },
+    ...size.columns.map(({ name, bytes }): Measure => ({ name: `column ${name}`, value: bytes, unit: 'bytes' })),
+  ]
+}
+
+/** A.6: bytes per row, and how long a person waits for an answer of the HTTP API, alone and while rows come in. */
+async function run({ quick, seed, peer }: BenchOptions): Promise<BenchResult> {
+  const { dir, kept, loaded } = await prepare(quick, seed)
+  const measures = sizeMeasures(loaded)
+  try {
+    const all = questions(loaded.shape)
+    const keys = await keysOfAll(dir, all, quick ? 40 : 200)
+    const peers = peer ? await peerTimes(peer, dir, loaded.shape, keys) : undefined
+    const product = await startProduct({ data: dir, controller: true })
+    try {
+      const put = (name: string, took: readonly number[], p50?: number, p95?: number, note?: string) =>
+        measures.push(
+          { name: `${name}, p50`, value: quantile(took, 0.5), unit: 'ms', ...(p50 ? { atMost: p50 } : {}), note },
+          { name: `${name}, p95`, value: quantile(took, 0.95), unit: 'ms', ...(p95 ? { atMost: p95 } : {}), note },
+        )
+      for (const [question, some] of keys) {
+        say(question.name)
+        const took = await ask(product, question, some)
+        const other = peers?.get(question)
+        put(question.name, took, other ? quantile(other, 0.5) : question.p50, other ? quantile(other, 0.95) : question.p95, other && 'the peer is the bar')
+      }
+      say('the same while 5,000 rows/s come in …')
+      const busy = await beside(product, 5_000, async () => {
+        for (const [question, some] of keys)
+          put(`${question.name}, 5,000 rows/s coming in`, await ask(product, question, some.slice(0, quick ? 20 : 100)), undefined, 2 * question.p95)
+      })
+      measures.push(
+        { name: 'rows that came in', value: busy.perSecond, unit: 'rows/s', atLeast: 4_900 },
+        { name: 'server event-loop lag, p99.9', value: busy.lagMs, unit: 'ms', atMost: 25 },
+      )
+      const engine = product.pids().find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('record/child'))
+      if (engine) measures.push({ name: 'memory of the engine (PSS)', value: pssOf(engine) / 1e6, unit: 'MB' })
+    } finally {
+      await product.stop()
+    }
+    return { measures, versions: { ClickHouse: loaded.version } }
+  } finally {
+    if (!kept) rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+/** Loads a VictoriaLogs with the same rows and asks it the same. */
+async function peerTimes(url: string, dir: string, shape: Shape, keys: ReadonlyMap<Question, string[]>): Promise<Map<Question, number[]>> {
+  const record = await openRecord({ dataDir: dir, log: createLog({ level: 'warn' }) })
+  try {
+    await feedPeer(url, record, shape)
+  } finally {
+    await record.close()
+  }
+  const times = new Map<Question, number[]>()
+  for (const [question, some] of keys) times.set(question, await askPeer(url, question, some, shape))
+  return times
 }
 
 export const record = defineBench({ name: 'record', title: 'The record: bytes per row and time per answer', run })

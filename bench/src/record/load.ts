@@ -1,3 +1,5 @@
+import { finished } from 'node:stream/promises'
+import { constants, createZstdCompress } from 'node:zlib'
 import { accessColumns, serverColumns } from '@panoptes/contract'
 import { type RecordStore, storedAs } from '@panoptes/server'
 import { rowsSql, type Shape } from './rows.ts'
@@ -65,4 +67,22 @@ export async function sizes(record: RecordStore): Promise<Sizes> {
   )
   const small = columns.filter(({ name }) => measured37.has(name)).reduce((sum, column) => sum + column.bytes, 0)
   return { all: bytes / rows, row: (bytes - rollup) / rows, small: small + index / rows, rollup: rollup / rows, indexes: index / rows, columns }
+}
+
+export interface Zipped {
+  rows: number
+  bytesPerRow: number
+}
+
+/** What zstd -3 makes of the newest rows as JSON lines, in the order in which they arrived. */
+export async function zipped(record: RecordStore, { rows }: Shape): Promise<Zipped> {
+  const most = 200_000
+  const sql = `SELECT * FROM accesses WHERE batch > ${Math.ceil(rows / 10_000) - Math.ceil(Math.min(rows, most) / 10_000)} ORDER BY batch, row`
+  const packed = (await record.stream(sql, 'JSONEachRow')).pipe(createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 3 } }))
+  let bytes = 0
+  packed.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+  })
+  await finished(packed)
+  return { rows: Math.min(rows, most), bytesPerRow: bytes / Math.min(rows, most) }
 }
