@@ -7,7 +7,7 @@ import { orchestrationNames, stateTones } from './prepare-clusters.ts'
 
 /** One cluster at a glance. */
 export function ClusterCard({ cluster, opened, onOpen }: { cluster: Cluster; opened: boolean; onOpen: () => void }) {
-  const { name, state, options, problems, kubernetes, controllerVersion, wantedVersion, lastContactAt } = cluster
+  const { name, state, connection, options, problems, kubernetes, controllerVersion, wantedVersion, lastContactAt } = cluster
   const [problem] = problems
   const labels = Object.entries(options.labels).map((pair) => pair.join('='))
   const older = controllerVersion !== null && controllerVersion !== wantedVersion
@@ -18,7 +18,9 @@ export function ClusterCard({ cluster, opened, onOpen }: { cluster: Cluster; ope
         <Status tone={stateTones[state]}>{state}</Status>
       </span>
       <span className={classes.cardNote}>
-        {[orchestrationNames[options.orchestration], kubernetes, options.environment, ...labels].filter(Boolean).join(' · ')}
+        {[connection === 'process' ? 'Beside Envoys' : orchestrationNames[options.orchestration], kubernetes, options.environment, ...labels]
+          .filter(Boolean)
+          .join(' · ')}
       </span>
       {problem && (
         <span className={classes.problem}>
@@ -26,10 +28,10 @@ export function ClusterCard({ cluster, opened, onOpen }: { cluster: Cluster; ope
           {problems.length > 1 && ` and ${problems.length - 1} more`}: <span>{problem.detail}</span>
         </span>
       )}
-      {state !== 'pending install' && <CoverageBar coverage={cluster.coverage} />}
+      {state !== 'pending install' && connection !== 'process' && <CoverageBar coverage={cluster.coverage} />}
       <span className={classes.cardFoot}>
         <span>{state === 'pending install' ? 'Waits for its controller' : `Last contact ${formatAgo(lastContactAt, Date.now())}`}</span>
-        <span>{cluster.connection === 'agentless' ? 'nothing installed' : older ? `${controllerVersion}, ${wantedVersion} is there` : controllerVersion}</span>
+        <span>{connection === 'agentless' ? 'nothing installed' : older ? `${controllerVersion}, ${wantedVersion} is there` : controllerVersion}</span>
       </span>
     </button>
   )

@@ -38,7 +38,7 @@ function Details({ cluster, onClose }: { cluster: Cluster; onClose: () => void }
   const { options } = cluster
   const facts: Record<string, ReactNode> = {
     'Connected by': `${connectionNames[cluster.connection]}${cluster.server ? `: ${cluster.server}` : ''}`,
-    Telemetry: cluster.telemetry === 'mesh' ? 'from proxies of the mesh' : 'no mesh telemetry: inventory and history of containers only',
+    Telemetry: cluster.telemetry === 'mesh' ? 'from its proxies' : 'no mesh telemetry: inventory and history of containers only',
     'Last contact': time(cluster.lastContactAt),
     Runs: `${orchestrationNames[options.orchestration]} ${cluster.kubernetes ?? ''}`,
     Istio:
@@ -68,7 +68,7 @@ function Details({ cluster, onClose }: { cluster: Cluster; onClose: () => void }
         </div>
       ))}
       <Actions cluster={cluster} onClose={onClose} />
-      {cluster.state !== 'pending install' && <CoverageBar coverage={cluster.coverage} />}
+      {cluster.state !== 'pending install' && cluster.connection !== 'process' && <CoverageBar coverage={cluster.coverage} />}
       <dl className={classes.facts}>
         {Object.entries(facts).map(([label, value]) => (
           <div key={label}>
