@@ -16,6 +16,7 @@ import { show as clusterShow } from './cluster/show.ts'
 import { status as clusterStatus } from './cluster/status.ts'
 import { update as clusterUpdate, start, stop } from './cluster/update.ts'
 import { completionOf } from './completion.ts'
+import { history as containerHistory } from './container/history.ts'
 import { list as containerList } from './container/list.ts'
 import { list as contextList } from './context/list.ts'
 import { show as contextShow } from './context/show.ts'
@@ -28,9 +29,17 @@ import { token as controllerToken } from './controller/token.ts'
 import { remove as demoRemove } from './demo/remove.ts'
 import { doctor } from './doctor.ts'
 import { explain } from './explain.ts'
+import { list as imageList } from './image/list.ts'
+import { runs as imageRuns } from './image/runs.ts'
+import { diff as inventoryDiff } from './inventory/diff.ts'
+import { show as inventoryShow } from './inventory/show.ts'
 import { login } from './login.ts'
 import { logout } from './logout.ts'
 import { map } from './map.ts'
+import { diff as objectDiff } from './object/diff.ts'
+import { list as objectList } from './object/list.ts'
+import { show as objectShow } from './object/show.ts'
+import { list as podList } from './pod/list.ts'
 import { backup } from './record/backup.ts'
 import { completeness } from './record/completeness.ts'
 import { exportAccesses } from './record/export.ts'
@@ -62,12 +71,18 @@ import { remove as userDelete } from './user/delete.ts'
 import { link as userLink } from './user/link.ts'
 import { list as userList } from './user/list.ts'
 import { update as userUpdate } from './user/update.ts'
+import { list as workloadList } from './workload/list.ts'
 
 /** What the first words mean. */
 export const nouns = {
   record: 'the record of all accesses: search, follow, export, verify, keep',
   source: 'the proxies that report',
+  inventory: 'what there is in clusters, and was',
+  workload: 'workloads with their pods',
+  pod: 'pods',
   container: 'containers: what runs, and what ran',
+  image: 'images by the digest that ran',
+  object: 'Kubernetes objects of any kind',
   cluster: 'clusters: define, connect, watch, remove',
   controller: 'controllers: one per cluster, or beside plain Envoys',
   token: 'API tokens',
@@ -87,7 +102,8 @@ export const commands: readonly Command[] = [
   ...[login, logout, status, doctor, map],
   ...[search, tail, recordShow, exportAccesses, fields, completeness, verify, forecast, retain, backup, restore],
   sourceList,
-  containerList,
+  ...[inventoryShow, inventoryDiff, workloadList, podList],
+  ...[containerList, containerHistory, imageList, imageRuns, objectList, objectShow, objectDiff],
   ...[clusterList, clusterCreate, install, clusterShow, clusterStatus, clusterUpdate, connect, stop, start, clusterRotate, clusterDelete],
   ...[controllerRun, controllerToken, controllerList, rotate, controllerDelete],
   ...[searchList, save, searchDelete],
