@@ -1,9 +1,8 @@
 import { join } from 'node:path'
 import { startAlsRelay } from '../../lab/als-relay.ts'
-import type { Row } from '../../lab/api.ts'
 import { startProcess } from '../../lab/process.ts'
 import { type Product, root, startController } from '../../lab/product.ts'
-import { settledCompleteness } from '../../lab/settle.ts'
+import { settle, settledCompleteness } from '../../lab/settle.ts'
 import { sleep, until } from '../../lab/wait.ts'
 import type { Run } from '../../proof.ts'
 
@@ -23,22 +22,20 @@ export async function demoAccount(run: Run, server: Product): Promise<void> {
     }),
   )
   const collectors = relays.flatMap(({ name, relay }) => ['--als', `${name}=${relay.address.host}:${relay.address.port}`])
-  const args = [join(root, 'demo/src/main.ts'), '--data', join(run.dir, 'demo'), '--rate', '60', '--seed', String(run.random.int(1e6)), ...collectors]
+  const args = [join(root, 'demo/src/main.ts'), '--data', join(run.dir, 'demo'), '--rate', '10', '--seed', String(run.random.int(1e6)), ...collectors]
   const demo = startProcess(run, 'demo', process.execPath, args)
-  const newest = async (name: string): Promise<number> => {
-    const query = { query: `cluster="${name}"`, from: '-1h', limit: 1, fields: 'ts' }
-    const [row] = (await server.api.get<{ accesses: Row[] }>('/api/v1/accesses', query)).accesses
-    return row ? Date.parse(String(row.ts)) : 0
-  }
-  // It first tells twenty minutes of its past. Proxies of the demo tell their counters every 15 s.
-  await until('the demo tells the present', 180, async () => (await Promise.all(demoClusters.map(newest))).every((ms) => Date.now() - ms < 8000), 500)
+  await until('the demo has told its past', 300, () => /told \d+ entries of history/.test(demo.output()), 500)
+  // Its proxies tell their counters every 15 s.
   await sleep(16_000)
-  share = 0.05
+  share = 0.2
   await sleep(run.scaled(30, 120) * 1000)
   share = 0
   await sleep(32_000)
   run.check('demo: it lives', demo.alive())
-  for (const { name, relay } of relays) {
+  run.bar('demo: steps that it could not tell', [...demo.output().matchAll(/^bank-/gm)].length, '=', 0)
+  await demo.stop('SIGTERM')
+  for (const { name, controller, relay } of relays) {
+    await settle(server.api, controller, Number.POSITIVE_INFINITY)
     const { sources } = await settledCompleteness(server.api, name, from, 60)
     const wrong = sources.flatMap((source) => {
       const taken = relay.dropped.sources.get(`${source.proxy} ${source.kind}`) ?? 0
