@@ -51,11 +51,46 @@ export const ClusterOptions = z
     persistence: z.enum(['volume', 'emptyDir']).default('volume').describe('Where the spool lies: what emptyDir holds is lost with the pod'),
     multiCluster: z.boolean().default(false).describe('Part of a mesh of several clusters, with certificates of one root'),
     failurePolicy: z.enum(['ignore', 'fail']).default('ignore').describe('What admission does while the controller does not answer'),
-    upgradePolicy: z.enum(['manual', 'automatic']).default('manual').describe('automatic: the controller follows the version of the server'),
+    upgradePolicy: z
+      .enum(['manual', 'automatic'])
+      .default('manual')
+      .describe('automatic: the controller is always that of the server; for clusters connected by a kubeconfig'),
     roles: z.array(z.enum(permissionRoles)).max(4).default(['base']),
   })
   .strict()
 export type ClusterOptions = z.infer<typeof ClusterOptions>
+
+/** How a cluster is reached without a pod in it: a kubeconfig, or the parts of one. */
+export const ClusterConnection = z
+  .union([
+    z
+      .object({
+        kubeconfig: z
+          .string()
+          .min(1)
+          .max(256 * 1024)
+          .describe('Everything inside: https, certificate-authority-data, a token or client certificate'),
+        context: z.string().max(300).optional().describe('The current one unless told'),
+      })
+      .strict(),
+    z
+      .object({
+        server: z.string().min(1).max(300).describe('Address of the API server, https://…'),
+        token: z
+          .string()
+          .min(1)
+          .max(16 * 1024)
+          .describe('Of a service account that may look'),
+        certificateAuthority: z
+          .string()
+          .max(64 * 1024)
+          .optional()
+          .describe('PEM; the machine’s own authorities unless told'),
+      })
+      .strict(),
+  ])
+  .meta({ id: 'ClusterConnection' })
+export type ClusterConnection = z.infer<typeof ClusterConnection>
 
 export const clusterStates = ['pending install', 'active', 'degraded', 'inactive', 'upgrading', 'stopped'] as const
 

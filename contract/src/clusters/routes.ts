@@ -1,16 +1,10 @@
 import { z } from 'zod'
 import { ClusterName, next, Page } from '../access/models.ts'
 import { defineRoute } from '../http.ts'
-import { Cluster, ClusterLook, ClusterOptions, clusterStates, Installation, installMethods } from './models.ts'
+import { Cluster, ClusterConnection, ClusterLook, ClusterOptions, clusterStates, Installation, installMethods } from './models.ts'
 
 const tag = 'Clusters'
 const params = z.object({ name: ClusterName })
-const kubeconfig = z
-  .string()
-  .min(1)
-  .max(256 * 1024)
-  .describe('Everything inside: https, certificate-authority-data, a token or client certificate')
-const connection = z.object({ kubeconfig, context: z.string().max(300).optional().describe('The current one unless told') }).strict()
 /** Every option optional: what is not said stays as it is. */
 const change = z
   .object(
@@ -56,7 +50,7 @@ export const createCluster = defineRoute({
   tag,
   scope: 'settings:write',
   errors: ['PAN0008', 'PAN0501', 'PAN0503', 'PAN0504', 'PAN0510'],
-  body: ClusterOptions.extend({ name: ClusterName, connect: connection.optional() }),
+  body: ClusterOptions.extend({ name: ClusterName, connect: ClusterConnection.optional() }),
   response: Cluster,
   status: 201,
 })
@@ -148,12 +142,12 @@ export const connectCluster = defineRoute({
   operationId: 'connectCluster',
   method: 'PUT',
   path: '/api/v1/clusters/:name/connection',
-  summary: 'Connect a cluster by a kubeconfig, or give it a new one; it is kept encrypted and never answered',
+  summary: 'Connect a cluster by a kubeconfig or a token, or give it a new one; it is kept encrypted and never answered',
   tag,
   scope: 'settings:write',
   errors: ['PAN0007', 'PAN0008', 'PAN0501', 'PAN0503', 'PAN0504', 'PAN0510'],
   params,
-  body: connection,
+  body: ClusterConnection,
   response: Cluster,
 })
 
@@ -161,11 +155,11 @@ export const lookAtCluster = defineRoute({
   operationId: 'lookAtCluster',
   method: 'POST',
   path: '/api/v1/cluster-looks',
-  summary: 'What a kubeconfig leads to and what it may do; nothing of it is kept',
+  summary: 'What a kubeconfig or token leads to and what it may do; nothing of it is kept',
   tag,
   scope: 'settings:write',
   errors: ['PAN0501', 'PAN0503', 'PAN0504'],
-  body: connection,
+  body: ClusterConnection,
   response: ClusterLook,
 })
 

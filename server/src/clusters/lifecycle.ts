@@ -1,4 +1,4 @@
-import { type Cluster, ClusterOptions, PanoptesError } from '@panoptes/contract'
+import { type Cluster, type ClusterConnection, ClusterOptions, PanoptesError } from '@panoptes/contract'
 import type { Kysely } from 'kysely'
 import { requestRotation, revokeController } from '../access/index.ts'
 import type { Tables } from '../platform/state/index.ts'
@@ -7,22 +7,21 @@ import { optionsOf } from './read.ts'
 import type { Sealer } from './sealing.ts'
 
 type Db = Kysely<Tables>
-interface Connection {
-  kubeconfig: string
-  context?: string | undefined
-}
+type Kubeconfig = Extract<ClusterConnection, { kubeconfig: string }>
 
 export interface NewCluster {
   org: string
   name: string
   options: ClusterOptions
   createdBy: string
-  connect?: Connection | undefined
+  connect?: ClusterConnection | undefined
 }
 
 /** Defines a cluster. With a kubeconfig it is looked at first: what is refused is not kept. Throws PAN0008 where the name is taken, PAN0501 … PAN0510. */
 export async function createCluster(db: Db, sealer: Sealer, wanted: NewCluster): Promise<void> {
-  const { org, name, options, createdBy, connect } = wanted
+  const { org, name, options, createdBy } = wanted
+  const connect = wanted.connect && kubeconfigOf(wanted.connect)
+  requirePolicy(options, connect !== undefined)
   const seen = connect && (await look(db, org, name, connect))
   const detected = seen && options.orchestration === 'plain' ? ClusterOptions.shape.orchestration.safeParse(seen.orchestration).data : undefined
   await db.transaction().execute(async (tx) => {
@@ -41,8 +40,23 @@ export async function createCluster(db: Db, sealer: Sealer, wanted: NewCluster):
   })
 }
 
-/** Connects a cluster by a kubeconfig, or gives it a new one. */
-export async function connectCluster(db: Db, sealer: Sealer, org: string, name: string, connect: Connection): Promise<void> {
+/** A kubeconfig, made where its parts were told. */
+export function kubeconfigOf(connect: ClusterConnection): Kubeconfig {
+  if ('kubeconfig' in connect) return connect
+  const { server, token, certificateAuthority } = connect
+  const authority = certificateAuthority ? { 'certificate-authority-data': Buffer.from(certificateAuthority).toString('base64') } : {}
+  const config = {
+    ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'told' },
+    clusters: [{ name: 'told', cluster: { server, ...authority } }],
+    users: [{ name: 'told', user: { token } }],
+    contexts: [{ name: 'told', context: { cluster: 'told', user: 'told' } }],
+  }
+  return { kubeconfig: JSON.stringify(config) }
+}
+
+/** Connects a cluster by a kubeconfig or token, or gives it a new one. */
+export async function connectCluster(db: Db, sealer: Sealer, org: string, name: string, told: ClusterConnection): Promise<void> {
+  const connect = kubeconfigOf(told)
   const seen = await look(db, org, name, connect)
   await db.transaction().execute(async (tx) => {
     await keep(tx, sealer, org, name, connect, seen)
@@ -51,7 +65,7 @@ export async function connectCluster(db: Db, sealer: Sealer, org: string, name: 
 }
 
 /** Looks through a kubeconfig; a cluster that is here under another name is refused: it would be counted twice. */
-async function look(db: Db, org: string, name: string, { kubeconfig, context }: Connection): Promise<Seen> {
+async function look(db: Db, org: string, name: string, { kubeconfig, context }: Kubeconfig): Promise<Seen> {
   const seen = await lookThrough(kubeconfig, context)
   const twin = seen.uid
     ? await db.selectFrom('clusters').select('name').where('org', '=', org).where('uid', '=', seen.uid).where('name', '!=', name).executeTakeFirst()
@@ -63,13 +77,19 @@ async function look(db: Db, org: string, name: string, { kubeconfig, context }: 
   return seen
 }
 
-async function keep(db: Db, sealer: Sealer, org: string, cluster: string, connect: Connection, { server }: Seen): Promise<void> {
+async function keep(db: Db, sealer: Sealer, org: string, cluster: string, connect: Kubeconfig, { server }: Seen): Promise<void> {
   const values = { server, sealed: sealer.seal(JSON.stringify(connect), `${org}/${cluster}`), updatedAt: new Date() }
   await db
     .insertInto('clusterConnections')
     .values({ org, cluster, ...values })
     .onConflict((conflict) => conflict.columns(['org', 'cluster']).doUpdateSet(values))
     .execute()
+}
+
+/** A controller in a pod is upgraded by whoever owns the cluster; one without a pod is always the server's own. */
+function requirePolicy({ upgradePolicy }: ClusterOptions, agentless: boolean): void {
+  if (upgradePolicy === 'automatic' && !agentless)
+    throw new PanoptesError('PAN0003', 'upgradePolicy: automatic is for clusters connected by a kubeconfig; a pod is upgraded by `panoptes cluster install`')
 }
 
 type Change = { [K in keyof ClusterOptions]?: ClusterOptions[K] | undefined } & { stopped?: boolean | undefined }
@@ -81,11 +101,12 @@ export async function updateCluster(
   name: string,
   { stopped, ...change }: Change,
 ): Promise<{ before: ClusterOptions; after: ClusterOptions }> {
-  const row = await db.selectFrom('clusters').select(['options', 'stoppedAt']).where('org', '=', org).where('name', '=', name).executeTakeFirst()
+  const row = await db.selectFrom('clusters').select(['options', 'stoppedAt', 'connection']).where('org', '=', org).where('name', '=', name).executeTakeFirst()
   if (!row) throw new PanoptesError('PAN0007', `there is no cluster ${name}`)
   const before = optionsOf(row)
   const said = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
   const after = ClusterOptions.parse({ ...before, ...said })
+  requirePolicy(after, row.connection === 'agentless')
   const stoppedAt = stopped === undefined ? row.stoppedAt : stopped ? (row.stoppedAt ?? new Date()) : null
   await db
     .updateTable('clusters')

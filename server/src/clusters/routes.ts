@@ -1,4 +1,4 @@
-import { type Cluster, clusterRoutes, PanoptesError } from '@panoptes/contract'
+import { type Cluster, type ClusterConnection, clusterRoutes, PanoptesError } from '@panoptes/contract'
 import type { FastifyInstance } from 'fastify'
 import { implement, type Principal } from '../platform/http/index.ts'
 import type { State } from '../platform/state/index.ts'
@@ -6,7 +6,7 @@ import type { Agentless } from './agentless.ts'
 import { lookThrough } from './child.ts'
 import { archiveOf, chartFiles } from './files.ts'
 import { type InstallRequest, makeInstallation } from './install.ts'
-import { connectCluster, createCluster, deleteCluster, rotateCluster, updateCluster } from './lifecycle.ts'
+import { connectCluster, createCluster, deleteCluster, kubeconfigOf, rotateCluster, updateCluster } from './lifecycle.ts'
 import { controllerName } from './manifest.ts'
 import { readCluster, readClusters } from './read.ts'
 import type { Sealer } from './sealing.ts'
@@ -63,6 +63,11 @@ export function registerClusters(app: FastifyInstance, deps: ClusterDeps): void 
     return { ...done, record: `What ${params.name} has recorded stays and can be asked for; ${await deps.retention()}.`, left: leftIn(cluster) }
   })
 
+  const look = (connect: ClusterConnection) => {
+    const { kubeconfig, context } = kubeconfigOf(connect)
+    return lookThrough(kubeconfig, context)
+  }
+
   const install = async (principal: Principal, name: string, body: Pick<InstallRequest, 'method' | 'existingSecret' | 'server' | 'ca'>) => {
     const { options, connection, controllers, state } = await read(principal, name)
     if (connection === 'agentless') throw new PanoptesError('PAN0008', `${name} is connected by a kubeconfig: nothing is installed in it`)
@@ -105,7 +110,7 @@ export function registerClusters(app: FastifyInstance, deps: ClusterDeps): void 
   })
 
   implement(app, clusterRoutes.lookAtCluster, async ({ body }) => {
-    const { uid, version, missing, ...seen } = await lookThrough(body.kubeconfig, body.context)
+    const { uid, version, missing, ...seen } = await look(body)
     return { ...seen, uid: uid || null, kubernetes: version, missing: missingOf(missing) }
   })
 

@@ -1,5 +1,6 @@
 import { clusterRoutes, PanoptesError } from '@panoptes/contract'
-import { defineCommand, readTextFile, text } from '../../core/index.ts'
+import { defineCommand, text } from '../../core/index.ts'
+import { connectionOptions, toldConnection } from './connect.ts'
 import { clusterOptions, toldOptions } from './options.ts'
 import { showCluster } from './show.ts'
 
@@ -11,8 +12,7 @@ export const create = defineCommand({
   args: [{ name: '[name]', help: 'name of the cluster: lower-case letters, digits, dots and hyphens' }],
   options: {
     name: text('--name <name>', 'the same'),
-    kubeconfig: text('--kubeconfig <file>', 'connect by this kubeconfig (-: from standard input)'),
-    context: text('--kube-context <name>', 'context of the kubeconfig (the current one)'),
+    ...connectionOptions,
     ...clusterOptions,
   },
   examples: [
@@ -20,11 +20,10 @@ export const create = defineCommand({
     ['panoptes cluster create eu-2 --kubeconfig reader.kubeconfig', 'nothing is installed; no telemetry of the mesh'],
   ],
   async run({ args, options, out, client, signal }) {
-    const { name: named, kubeconfig, context, ...rest } = options
-    const name = args[0] ?? named
+    const name = args[0] ?? options.name
     if (!name) throw new PanoptesError('PAN0003', 'say the name of the cluster')
-    const connect = kubeconfig === undefined ? {} : { connect: { kubeconfig: readTextFile(kubeconfig), ...(context ? { context } : {}) } }
-    const cluster = await client().call(clusterRoutes.createCluster, { body: { name, ...toldOptions(rest), ...connect }, signal })
+    const connect = toldConnection(options)
+    const cluster = await client().call(clusterRoutes.createCluster, { body: { name, ...toldOptions(options), ...(connect ? { connect } : {}) }, signal })
     showCluster(out, cluster)
     out.say(
       cluster.connection === 'agentless'

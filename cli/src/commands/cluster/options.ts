@@ -13,7 +13,7 @@ export const clusterOptions = {
   persistence: choice('--persistence <where>', 'where the spool lies; what emptyDir holds is lost with the pod', ['volume', 'emptyDir'] as const),
   multiCluster: flag('--multi-cluster', 'part of a mesh of several clusters, with certificates of one root'),
   failurePolicy: choice('--failure-policy <what>', 'what admission does while the controller does not answer', ['ignore', 'fail'] as const),
-  upgradePolicy: choice('--upgrade-policy <who>', 'automatic: the controller follows the version of the server', ['manual', 'automatic'] as const),
+  upgradePolicy: choice('--upgrade-policy <who>', 'automatic: for clusters connected by a kubeconfig', ['manual', 'automatic'] as const),
   role: texts('--role <name>', `what the cluster grants beside base: ${permissionRoles.slice(1).join(', ')}`),
 } as const
 
@@ -21,12 +21,13 @@ type Told = Partial<ClusterOptions>
 
 /** What the command line told of a cluster's options. Throws PAN0003 where a label or role is not one. */
 export function toldOptions(options: Values<typeof clusterOptions>): Told {
-  const { label, role, multiCluster, ...rest } = options
+  const { label, role, multiCluster } = options
+  const plain = ['orchestration', 'environment', 'namespace', 'replicas', 'proxy', 'registry', 'persistence', 'failurePolicy', 'upgradePolicy'] as const
   const roles = ['base', ...role].map(
     (name) => permissionRoles.find((known) => known === name) ?? wrong(`--role must be of ${permissionRoles.join(', ')}, not ${name}`),
   )
   return {
-    ...(Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined)) as Told),
+    ...(Object.fromEntries(plain.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]]))) as Told),
     ...(label.length > 0 ? { labels: Object.fromEntries(label.map(labelOf)) } : {}),
     ...(role.length > 0 ? { roles } : {}),
     ...(multiCluster ? { multiCluster } : {}),

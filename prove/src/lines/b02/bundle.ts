@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { untilCluster } from '../../lab/clusters.ts'
+import { type ClusterAnswer, untilCluster } from '../../lab/clusters.ts'
 import { runs } from './helm.ts'
 import type { Lab } from './lab.ts'
 import { nothingLeft, readText, saveText } from './manifest.ts'
@@ -7,11 +7,12 @@ import { nothingLeft, readText, saveText } from './manifest.ts'
 /** The bundle: unpacked, installed with shared certificates, upgraded, rolled back, removed. */
 export async function proveBundle(lab: Lab): Promise<void> {
   const { run, server, cluster, paste } = lab
-  await paste('panoptes cluster create eu-3 --multi-cluster')
+  await paste('panoptes cluster create eu-3 --multi-cluster --replicas 2')
   await paste('panoptes cluster install eu-3 --method bundle && tar xzf panoptes-eu-3.tar.gz && mkdir shared')
   const installed = await paste('sh panoptes-eu-3/install.sh -c shared -t 60s')
   run.bar('bundle: install.sh -c DIR, exit code', installed.code, '=', 0)
   await untilCluster(server, 'eu-3', 'active', 60, ({ state }) => state === 'active')
+  await proveLeader(lab)
   const cacerts = (await cluster.call('GET', '/api/v1/namespaces/istio-system/secrets/cacerts')).body
   run.check(
     'bundle: the certificates are installed as cacerts',
@@ -29,12 +30,28 @@ export async function proveBundle(lab: Lab): Promise<void> {
     return paste(`sh panoptes-eu-3/install.sh -t ${timeout}`)
   }
   run.bar('bundle: upgrade, exit code', (await upgrade('next', '60s')).code, '=', 0)
-  await runs(lab, 'bundle: after the upgrade', 'next')
+  await runs(lab, 'bundle: after the upgrade', 'next', 2)
   const broken = await upgrade('gone', '8s')
   run.check('bundle: upgrade to an image that is not there fails', broken.code !== 0, String(broken.code))
   run.check('bundle: and says that the version before comes back', /the version before comes back/.test(broken.said))
-  await runs(lab, 'bundle: after that', 'next')
+  await runs(lab, 'bundle: after that', 'next', 2)
 
   run.bar('bundle: uninstall.sh, exit code', (await paste('sh panoptes-eu-3/uninstall.sh')).code, '=', 0)
   await nothingLeft(lab, 'bundle')
+}
+
+/** Of two replicas one watches; when its pod goes, the other does. */
+async function proveLeader({ run, server, cluster }: Lab): Promise<void> {
+  const leading = (of: ClusterAnswer) => of.controllers.filter((controller) => controller.leader)
+  const first = await untilCluster(server, 'eu-3', 'led', 40, (seen) => seen.controllers.length === 2 && leading(seen).length === 1)
+  const [before] = leading(first)
+  run.check(
+    'two replicas speak, one of them watches',
+    before !== undefined,
+    first.controllers.map((c) => `${c.name} ${c.leader ? 'leads' : 'waits'}`).join(', '),
+  )
+  await cluster.must('DELETE', `/api/v1/namespaces/panoptes/pods/${before?.name}`)
+  const after = await untilCluster(server, 'eu-3', 'led by the other', 60, (seen) => leading(seen).some((one) => one.name !== before?.name))
+  run.bar('after the pod that led was deleted: replicas that watch', leading(after).length, '=', 1)
+  await untilCluster(server, 'eu-3', 'active again', 60, ({ state }) => state === 'active')
 }

@@ -89,7 +89,7 @@ function sorted(value: unknown): unknown {
 }
 
 /** The StatefulSet asks for this image, and its pod runs it and is ready; the server calls the cluster active (or upgrading on the way there). */
-export async function runs({ run, server, cluster, kubelet }: Lab, when: string, tag: string): Promise<void> {
+export async function runs({ run, server, cluster, kubelet }: Lab, when: string, tag: string, replicas = 1): Promise<void> {
   const end = Date.now() + 60_000
   let found = ''
   while (Date.now() < end) {
@@ -99,10 +99,11 @@ export async function runs({ run, server, cluster, kubelet }: Lab, when: string,
     found = [set.spec.template.spec.containers[0].image, pod.spec?.containers?.[0]?.image, ready ? 'ready' : 'not ready', set.status.readyReplicas ?? 0].join(
       ', ',
     )
-    if (found === `panoptes/controller:${tag}, panoptes/controller:${tag}, ready, 1` && kubelet.pods.get('panoptes-controller-0')?.process?.alive()) break
+    if (found === `panoptes/controller:${tag}, panoptes/controller:${tag}, ready, ${replicas}` && kubelet.pods.get('panoptes-controller-0')?.process?.alive())
+      break
     await new Promise((done) => setTimeout(done, 500))
   }
-  run.check(`${when}: ${tag} runs`, found.startsWith(`panoptes/controller:${tag}, panoptes/controller:${tag}, ready`), found)
+  run.check(`${when}: ${tag} runs`, found === `panoptes/controller:${tag}, panoptes/controller:${tag}, ready, ${replicas}`, found)
   const { clusters } = await server.api.get<{ clusters: { name: string; state: string }[] }>('/api/v1/clusters')
   run.say(`     ${clusters.map((c) => `${c.name} is ${c.state}`).join(', ')}`)
 }
