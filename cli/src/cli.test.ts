@@ -38,7 +38,7 @@ it('starts the controller, which collects garbage in its own way, and hands its 
     out += part.toString()
   })
   await new Promise((done) => child.once('close', done))
-  expect(out).toContain('[["--max-semi-space-size=4","--single-threaded-gc","--no-incremental-marking"],["--help"]]')
+  expect(out).toContain('[["--max-semi-space-size=1","--single-threaded-gc","--no-incremental-marking"],["--help"]]')
   expect(out).toContain('--spool-max-bytes')
 }, 60_000)
 

@@ -1,3 +1,6 @@
+/** Small buffers double; a block of megabytes, of which several are kept, must not. */
+const largestStep = 512 * 1024
+
 /** A buffer that grows as it is written, little-endian, as ClickHouse wants it. */
 export class Bytes {
   buf: Buffer
@@ -12,7 +15,7 @@ export class Bytes {
     const at = this.length
     const need = at + more
     if (need > this.buf.length) {
-      const grown = Buffer.allocUnsafe(Math.max(need, this.buf.length * 2))
+      const grown = Buffer.allocUnsafe(Math.max(need, this.buf.length + Math.min(this.buf.length, largestStep)))
       this.buf.copy(grown, 0, 0, at)
       this.buf = grown
     }

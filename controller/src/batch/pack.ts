@@ -28,8 +28,8 @@ export interface PackedBatch {
 
 /** Compresses a batch (zstd, level 1: the cheapest that is worth it) and takes its checksum. */
 export async function packBatch(batch: RawBatch, sealed: number): Promise<PackedBatch> {
-  // In one piece: dozens of small ones would be put together from garbage.
-  const chunkSize = Math.max(1024, batch.block.length >> 2)
+  // In one or two pieces: dozens of small ones would be put together from garbage.
+  const chunkSize = Math.max(1024, batch.block.length >> 3)
   const payload = await compress(batch.block, { chunkSize, params: { [constants.ZSTD_c_compressionLevel]: 1 } })
   const { stream, day, rows, from, until, proxies } = batch
   const rawBytes = batch.block.length
@@ -38,23 +38,22 @@ export async function packBatch(batch: RawBatch, sealed: number): Promise<Packed
   return { meta: { schema: batchSchema, stream, day, rows, rawBytes, sha256, sealed, from, until, proxies }, payload }
 }
 
-/** Batches as they travel: alone, or several consecutive ones in a list. */
-export function encodeBatches(batches: readonly { header: BatchHeader; payload: Buffer }[]): Buffer {
-  const encoded = batches.map(({ header, payload }) => encodeBatch(header, payload))
+/** Batches as they travel, in pieces: alone, or several consecutive ones in a list. */
+export function encodeBatches(batches: readonly { header: BatchHeader; payload: Buffer }[]): Buffer[] {
+  const encoded = batches.map(({ header, payload }) => [head(header), payload])
   if (encoded.length === 1) return encoded[0]!
-  const lengths = encoded.map((batch) => {
-    const length = Buffer.alloc(4)
-    length.writeUInt32LE(batch.length)
-    return length
-  })
-  return Buffer.concat([Buffer.from(batchListMagic, 'latin1'), ...encoded.flatMap((batch, i) => [lengths[i]!, batch])])
+  const pieces = encoded.flatMap(([head, payload]) => [uint32(head!.length + payload!.length), head!, payload!])
+  return [Buffer.from(batchListMagic, 'latin1'), ...pieces]
 }
 
-/** The batch as it travels: magic, length of the header, header, payload. */
-function encodeBatch(header: BatchHeader, payload: Buffer): Buffer {
+/** What stands before a batch's payload: magic, length of the header, header. */
+function head(header: BatchHeader): Buffer {
   const json = Buffer.from(JSON.stringify(header))
-  const head = Buffer.alloc(8)
-  head.write(batchMagic, 0, 'latin1')
-  head.writeUInt32LE(json.length, 4)
-  return Buffer.concat([head, json, payload])
+  return Buffer.concat([Buffer.from(batchMagic, 'latin1'), uint32(json.length), json])
+}
+
+function uint32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32LE(value)
+  return bytes
 }

@@ -21,16 +21,18 @@ export class ServerClient {
     this.agent = this.base.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options)
   }
 
-  /** Posts bytes or JSON; rejects where no answer came within `timeout` milliseconds. */
-  post(path: string, headers: Record<string, string>, body: Buffer, timeout = 60_000): Promise<Answer> {
+  /** Posts bytes, given in pieces; rejects where no answer came within `timeout` milliseconds. */
+  post(path: string, headers: Record<string, string>, body: readonly Buffer[], timeout = 60_000): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const secure = this.base.protocol === 'https:'
       const url = new URL(`${this.base.pathname.replace(/\/$/, '')}${path}`, this.base)
-      const options = { method: 'POST', agent: this.agent, timeout, headers: { ...headers, 'content-length': String(body.length) } }
+      const length = body.reduce((sum, piece) => sum + piece.length, 0)
+      const options = { method: 'POST', agent: this.agent, timeout, headers: { ...headers, 'content-length': String(length) } }
       const req = (secure ? httpsRequest : httpRequest)(url, options, (res) => read(res).then(resolve, reject))
       req.on('timeout', () => req.destroy(new Error(`no answer within ${timeout} ms`)))
       req.on('error', reject)
-      req.end(body)
+      for (const piece of body) req.write(piece)
+      req.end()
     })
   }
 

@@ -205,13 +205,13 @@ export class Link {
   }
 
   /** Posts with the key of the moment, and once more where that key was refused and there is another by now. */
-  private async post(path: string, type: string, body: Buffer, timeout?: number): Promise<Answer> {
+  private async post(path: string, type: string, body: readonly Buffer[], timeout?: number): Promise<Answer> {
     const { key } = this.options.identity.value
     const answer = await this.postOnce(path, type, body, timeout)
     return answer.status === 401 && this.options.identity.value.key !== key ? this.postOnce(path, type, body, timeout) : answer
   }
 
-  private async postOnce(path: string, type: string, body: Buffer, timeout?: number): Promise<Answer> {
+  private async postOnce(path: string, type: string, body: readonly Buffer[], timeout?: number): Promise<Answer> {
     const { identity, log } = this.options
     const { key } = identity.value
     const credentials = { ...(key === '' ? {} : { authorization: `Bearer ${key}` }), ...(this.session === '' ? {} : { [sessionHeader]: this.session }) }
@@ -225,7 +225,7 @@ export class Link {
   }
 
   private json(path: string, body: unknown): Promise<Answer> {
-    return this.post(path, 'application/json', Buffer.from(JSON.stringify(body)), 15_000)
+    return this.post(path, 'application/json', [Buffer.from(JSON.stringify(body))], 15_000)
   }
 
   /** Waits, at most so long, for something to send. */
