@@ -58,6 +58,8 @@ export const SessionRequest = z
     ticket: z.union([secret, z.literal('')]),
     /** Fresh and random, on the controller's disk before it is sent: takes the place of `ticket` once the server has seen it. */
     next: secret,
+    /** Random id of the running process: two that share a data folder are told apart by it. */
+    process: z.uuid().optional(),
     version: z.string().max(64),
   })
   .strict()

@@ -49,7 +49,7 @@ afterAll(() => {
 async function post(base: string): Promise<number> {
   const client = new ServerClient(base, ca)
   try {
-    return (await client.post('/api/v1/x', {}, Buffer.from('{}'), 5_000)).status
+    return (await client.post('/api/v1/x', {}, [Buffer.from('{}')], 5_000)).status
   } finally {
     client.close()
   }

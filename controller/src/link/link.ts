@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import {
   BatchAcknowledged,
   batchMediaType,
@@ -59,6 +60,7 @@ class Refused extends Error {
 export class Link {
   private readonly options: LinkOptions
   private readonly client: ServerClient
+  private readonly process = randomUUID()
   private session = ''
   private stopped = false
   private failures = 0
@@ -120,7 +122,7 @@ export class Link {
     // the ticket lies on disk since the session before: a full disk must not keep the spool from being emptied
     if (identity.value.next === '') identity.update({ next: freshTicket() })
     const { instance, ticket, next } = identity.value
-    const answer = await this.json(openSession.path, { instance, ticket, next, version: this.options.version })
+    const answer = await this.json(openSession.path, { instance, ticket, next, process: this.process, version: this.options.version })
     if (answer.status !== 201 && answer.status !== 200) throw new Refused(answer)
     const { session, resume, lanes } = Session.parse(answer.body)
     this.turn(next)

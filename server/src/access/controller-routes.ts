@@ -1,10 +1,11 @@
 import { type BatchAcknowledged, type ClusterReport, ingestRoutes, type Session, sessionHeader } from '@panoptes/contract'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { implement, type Principal } from '../platform/http/index.ts'
-import { heartbeat, openSession, requireSession } from './controllers.ts'
+import { heartbeat } from './controllers.ts'
 import type { AccessDeps } from './deps.ts'
 import { enrol } from './enrolment.ts'
 import { countAttempt } from './limits.ts'
+import { openSession, requireSession } from './sessions.ts'
 
 /** Who sends batches: made from the key of the controller, never from the batch. */
 export interface Sender {

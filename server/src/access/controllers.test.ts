@@ -29,11 +29,11 @@ async function controller(cluster: string) {
   const instance = randomUUID()
   const enrolled = await lab.ask('POST', '/api/v1/ingest/enrolments', { body: { token: await enrolmentToken(cluster), name: cluster, instance } })
   const { key, controller: id } = enrolled.body as { key: string; controller: string }
-  const open = (input: { ticket: string; next: string; instance?: string; from?: string; as?: string }) =>
+  const open = (input: { ticket: string; next: string; instance?: string; from?: string; as?: string; process?: string }) =>
     lab.ask('POST', '/api/v1/ingest/sessions', {
       as: input.as ?? key,
       from: input.from ?? '10.1.1.1',
-      body: { instance: input.instance ?? instance, ticket: input.ticket, next: input.next, version: '1' },
+      body: { instance: input.instance ?? instance, ticket: input.ticket, next: input.next, version: '1', process: input.process },
     })
   const beat = (session: string, as = key) => lab.ask('POST', '/api/v1/ingest/heartbeats', { as, body: heartbeat, headers: { 'panoptes-session': session } })
   return { id, key, instance, open, beat }
@@ -110,6 +110,48 @@ describe('sessions', () => {
     const original = await it.open({ ticket: first, next: mine })
     expect([original.status, original.body.code]).toEqual([409, 'PAN0107'])
     expect((await alarms()).some((one) => one.detail.includes(it.id) && one.detail.includes('10.6.6.6'))).toBe(true)
+  })
+
+  test('of two processes with one data folder the newer is refused as soon as the older speaks, which goes on undisturbed', async () => {
+    const it = await controller('twins')
+    const [p1, p2] = [randomUUID(), randomUUID()]
+    const [first, next] = [ticket(), ticket()]
+    const { session } = (await it.open({ ticket: '', next: first, process: p1 })).body as { session: string }
+    const copy = (await it.open({ ticket: first, next, process: p2, from: '10.6.6.6' })).body as { session: string }
+    expect((await it.beat(copy.session)).status).toBe(200)
+    expect((await it.beat(session)).status).toBe(200)
+    expect((await it.beat(copy.session)).body.code).toBe('PAN0107')
+    expect((await it.open({ ticket: first, next, process: p2, from: '10.6.6.6' })).body.code).toBe('PAN0107')
+    expect((await it.open({ ticket: next, next: ticket(), process: p2 })).body.code).toBe('PAN0107')
+    expect((await alarms()).some((one) => one.detail.includes(it.id))).toBe(true)
+    expect((await it.beat(session)).status).toBe(200)
+    expect((await it.open({ ticket: first, next, process: p1 })).status).toBe(201)
+  })
+
+  test('the older one may also come back by a new session', async () => {
+    const it = await controller('back')
+    const [p1, p2] = [randomUUID(), randomUUID()]
+    const [first, next] = [ticket(), ticket()]
+    await it.open({ ticket: '', next: first, process: p1 })
+    const copy = (await it.open({ ticket: first, next, process: p2 })).body as { session: string }
+    const { session } = (await it.open({ ticket: first, next, process: p1 })).body as { session: string }
+    expect((await it.beat(copy.session)).body.code).toBe('PAN0107')
+    expect((await it.beat(session)).status).toBe(200)
+  })
+
+  test('a process that is started again is no copy', async () => {
+    const it = await controller('again')
+    const tickets = [ticket(), ticket(), ticket()] as const
+    const old = (await it.open({ ticket: '', next: tickets[0], process: randomUUID() })).body as { session: string }
+    const process = randomUUID()
+    const { session } = (await it.open({ ticket: tickets[0], next: tickets[1], process })).body as { session: string }
+    expect((await it.beat(session)).status).toBe(200)
+    const newer = (await it.open({ ticket: tickets[1], next: tickets[2], process })).body as { session: string }
+    // A request of its own that was on its way when it opened the newer session proves nothing.
+    expect((await it.beat(session)).body.code).toBe('PAN0107')
+    expect((await it.beat(newer.session)).status).toBe(200)
+    expect((await alarms()).some((one) => one.detail.includes(it.id))).toBe(false)
+    expect(old.session).not.toBe(session)
   })
 })
 

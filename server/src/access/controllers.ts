@@ -1,9 +1,7 @@
-import { randomBytes } from 'node:crypto'
-import { type Controller, type Heartbeat, type HeartbeatAnswer, PanoptesError, type SessionRequest } from '@panoptes/contract'
+import { type Controller, type Heartbeat, type HeartbeatAnswer, PanoptesError } from '@panoptes/contract'
 import { sql } from 'kysely'
 import type { Principal } from '../platform/http/index.ts'
 import type { State } from '../platform/state/index.ts'
-import { raiseAlarm } from './alarms.ts'
 import { isoOf, maybeIso, pageOf } from './page.ts'
 import { hashSecret, newSecret } from './secret.ts'
 
@@ -64,49 +62,6 @@ export async function revokeController(db: Db, org: string, id: string): Promise
   const before = await getController(db, org, id)
   await db.updateTable('controllers').set({ revokedAt: sql<Date>`coalesce(revoked_at, now())` }).where('id', '=', id).execute()
   return before
-}
-
-/**
- * Opens the session of a controller: its ticket must be the one of the session before (or, when that answer was lost, the
- * server must know `next` already). Anything else means that the same key is used from two places: PAN0107 and an alarm.
- */
-export async function openSession(db: Db, principal: Principal, input: SessionRequest, address: string): Promise<{ session: string }> {
-  const outcome = await db.transaction().execute(async (tx) => {
-    const row = await controllers(tx).where('id', '=', principal.id).forUpdate().executeTakeFirstOrThrow()
-    const ticket = input.ticket === '' ? '' : hashSecret(input.ticket)
-    const next = hashSecret(input.next)
-    if (row.instance !== input.instance || (row.ticketHash !== ticket && row.ticketHash !== next)) return { row }
-    const session = randomBytes(24).toString('base64url')
-    const { version } = input
-    const now = new Date()
-    await tx
-      .updateTable('controllers')
-      .set({ ticketHash: next, sessionHash: hashSecret(session), sessionAt: now, lastSeenAt: now, version, address })
-      .where('id', '=', row.id)
-      .execute()
-    return { session }
-  })
-  if (outcome.session !== undefined) return { session: outcome.session }
-  const { row } = outcome
-  const here = `instance ${row.instance} from ${row.address ?? 'an unknown address'}, last heard ${maybeIso(row.lastSeenAt) ?? 'never'}`
-  const there = `instance ${input.instance} from ${address}`
-  await raiseAlarm(db, {
-    org: row.org,
-    key: `copied-key/${row.id}`,
-    severity: 'critical',
-    code: 'PAN0107',
-    title: 'Controller key used from two places',
-    detail: `The key of controller ${row.id} (cluster ${row.cluster}) is used by ${here}, and by ${there}. One of them is a copy: rotate or revoke the key.`,
-    target: `controller/${row.id}`,
-  })
-  throw new PanoptesError('PAN0107', `the key of ${row.id} is in use by ${here}`, { controller: row.id })
-}
-
-/** Throws PAN0107 unless `session` is the newest one of the controller. */
-export async function requireSession(db: Db, principal: Principal, session: string | undefined): Promise<void> {
-  const row = await db.selectFrom('controllers').select('sessionHash').where('id', '=', principal.id).executeTakeFirst()
-  if (session && row?.sessionHash === hashSecret(session)) return
-  throw new PanoptesError('PAN0107', 'this session is not the newest one of the controller: open another', { controller: principal.id })
 }
 
 /** Keeps what a controller says about itself. The answer carries a new key while a rotation is asked for. */

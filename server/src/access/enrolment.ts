@@ -88,7 +88,19 @@ export async function enrol(db: Db, input: Enrolment, address: string): Promise<
   const key = newSecret('pac')
   await db
     .insertInto('controllers')
-    .values({ id, ...taken, name: input.name, instance: input.instance, keyHash: hashSecret(key), nextKeyHash: null, version: null, address })
+    .values({
+      id,
+      ...taken,
+      name: input.name,
+      instance: input.instance,
+      keyHash: hashSecret(key),
+      nextKeyHash: null,
+      version: null,
+      address,
+      process: null,
+      previousProcess: null,
+      refusedProcess: null,
+    })
     .execute()
   return { controller: id, key, cluster: taken.cluster, org: taken.org, origin: taken.origin }
 }

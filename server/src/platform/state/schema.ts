@@ -50,6 +50,11 @@ export interface Tables {
     ticketHash: Generated<string>
     sessionHash: Generated<string>
     sessionAt: MaybeTime
+    process: string | null
+    previousSession: Generated<string>
+    previousTicket: Generated<string>
+    previousProcess: string | null
+    refusedProcess: string | null
     version: string | null
     address: string | null
     enrolledAt: Time
