@@ -255,7 +255,8 @@ export class Link {
 
   private backOff(): number {
     this.failures++
-    const most = Math.min(30_000, 250 * 2 ** Math.min(this.failures, 7))
+    // at most five seconds: who waits longer makes people wait for what is new when the server is back
+    const most = Math.min(5_000, 250 * 2 ** Math.min(this.failures, 7))
     return Math.round(most / 2 + (Math.random() * most) / 2)
   }
 }
