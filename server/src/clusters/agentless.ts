@@ -141,7 +141,7 @@ export class Agentless {
       child.once('exit', () => this.ended(key, child, last))
       this.troubles.delete(key)
     } catch (error) {
-      this.trouble_(key, error instanceof PanoptesError ? error : new PanoptesError('PAN0517', (error as Error).message))
+      this.failed(key, error instanceof PanoptesError ? error : new PanoptesError('PAN0517', (error as Error).message))
     }
   }
 
@@ -157,10 +157,10 @@ export class Agentless {
     if (this.running.get(key)?.child !== child) return
     this.running.delete(key)
     if (Date.now() - startedAt > longestWaitMs) this.waits.delete(key)
-    this.trouble_(key, new PanoptesError('PAN0517', `The child controller ended: ${last || 'without a word'}`))
+    this.failed(key, new PanoptesError('PAN0517', `The child controller ended: ${last || 'without a word'}`))
   }
 
-  private trouble_(key: string, { code, message }: PanoptesError): void {
+  private failed(key: string, { code, message }: PanoptesError): void {
     const ms = Math.min((this.waits.get(key)?.ms ?? 500) * 2, longestWaitMs)
     this.waits.set(key, { until: Date.now() + ms, ms })
     this.troubles.set(key, { code, detail: message })

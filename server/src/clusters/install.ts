@@ -27,12 +27,13 @@ export interface InstallRequest {
 
 const tokenMinutes = 24 * 60
 
-/** Makes what installs or upgrades the controller of a cluster; pods that have no key yet get a token each. Throws PAN0008 where no cluster can reach this server. */
+/** Makes what installs or upgrades the controller of a cluster; pods that have no key yet get a token each. Throws PAN0003 where the address of the server is more than that. */
 export async function makeInstallation(deps: InstallDeps, request: InstallRequest): Promise<Installation> {
   const { org, cluster, options, createdBy, existingSecret } = request
   const server = (request.server ?? deps.publicUrl()).replace(/\/+$/, '')
-  if (new URL(server).pathname !== '/' && new URL(server).pathname !== '')
-    throw new PanoptesError('PAN0008', `the address of the server, ${server}, has a path`)
+  // It becomes part of a command line.
+  if (!URL.canParse(server) || new URL(server).origin !== server)
+    throw new PanoptesError('PAN0003', `server: ${server} must be scheme, host and port, and no more`)
   const tokens: Record<string, string> = {}
   let expiresAt: string | null = null
   for (const pod of existingSecret === undefined ? podNames(options.replicas) : []) {

@@ -1,4 +1,5 @@
 import { type ClusterReport, PanoptesError } from '@panoptes/contract'
+import { sql } from 'kysely'
 import { type ClusterKeeper, raiseAlarm, type Sender, silentAfterS } from '../access/index.ts'
 import type { State } from '../platform/state/index.ts'
 import { areClones } from './state.ts'
@@ -84,14 +85,12 @@ async function reportsOf(db: Db, org: string, cluster: string): Promise<{ id: st
   const rows = await db
     .selectFrom('controllers')
     .innerJoin('heartbeats', 'heartbeats.controllerId', 'controllers.id')
-    .select(['controllers.id', 'heartbeats.body'])
+    .select('controllers.id')
+    .select(sql<ClusterReport | null>`body -> 'cluster'`.as('report'))
     .where('controllers.org', '=', org)
     .where('controllers.cluster', '=', cluster)
     .where('controllers.revokedAt', 'is', null)
     .where('heartbeats.at', '>', new Date(Date.now() - silentAfterS * 1000))
     .execute()
-  return rows.flatMap(({ id, body }) => {
-    const { cluster: report } = body as { cluster?: ClusterReport }
-    return report ? [{ id, report }] : []
-  })
+  return rows.flatMap(({ id, report }) => (report ? [{ id, report }] : []))
 }

@@ -1,4 +1,5 @@
-import { type Cluster, ClusterOptions, type ErrorCode, type Heartbeat, PanoptesError } from '@panoptes/contract'
+import { type Cluster, ClusterOptions, type ClusterReport, type ErrorCode, PanoptesError } from '@panoptes/contract'
+import { sql } from 'kysely'
 import { silentAfterS } from '../access/index.ts'
 import type { State } from '../platform/state/index.ts'
 import { type Known, type Member, missingOf, newestOf, stateOf, versionOf } from './state.ts'
@@ -57,7 +58,7 @@ function knownOf(row: Row): Omit<Known, 'trouble' | 'twins'> {
 
 function clusterOf(known: Known, row: Row, members: Member[], wantedVersion: string, now: number): Cluster {
   const seen = members.flatMap((member) => member.lastSeenAt ?? []).sort((a, b) => b.getTime() - a.getTime())
-  const reports = members.filter((member) => member.state === 'active').flatMap((member) => member.heartbeat?.cluster ?? [])
+  const reports = members.filter((member) => member.state === 'active').flatMap((member) => member.report ?? [])
   // Of several replicas the one that watches knows best.
   const report = reports.find((one) => one.leader) ?? reports[0]
   return {
@@ -70,14 +71,14 @@ function clusterOf(known: Known, row: Row, members: Member[], wantedVersion: str
     lastContactAt: seen[0]?.toISOString() ?? null,
     createdAt: row.createdAt.toISOString(),
     createdBy: row.createdBy,
-    controllers: members.map(({ id, name, state, version, heartbeat, address, lastSeenAt }) => ({
+    controllers: members.map(({ id, name, state, version, report: told, address, lastSeenAt }) => ({
       ...{ id, name, state, version, address },
-      leader: heartbeat?.cluster?.leader ?? false,
+      leader: told?.leader ?? false,
       lastSeenAt: lastSeenAt?.toISOString() ?? null,
     })),
     missing: missingOf(report?.missing ?? []),
     coverage: report?.coverage ?? null,
-    telemetry: members.some((member) => (member.heartbeat?.sources.length ?? 0) > 0) ? 'mesh' : 'none',
+    telemetry: members.some((member) => member.sources > 0) ? 'mesh' : 'none',
     istio: report?.istio ?? {},
     server: known.server,
   }
@@ -88,19 +89,27 @@ async function membersOf(db: Db, org: string): Promise<Map<string, Member[]>> {
     db
       .selectFrom('controllers')
       .leftJoin('heartbeats', 'heartbeats.controllerId', 'controllers.id')
-      .select(['controllers.id', 'controllers.name', 'cluster', 'version', 'address', 'enrolledAt', 'lastSeenAt', 'heartbeats.body'])
+      .select(['controllers.id', 'controllers.name', 'cluster', 'version', 'address', 'enrolledAt', 'lastSeenAt'])
+      // Of a heartbeat only what is needed: it names up to ten thousand proxies.
+      .select([
+        sql<ClusterReport | null>`body -> 'cluster'`.as('report'),
+        sql<string | null>`body -> 'spool' ->> 'trouble'`.as('spoolTrouble'),
+        sql<number | null>`jsonb_array_length(body -> 'sources')`.as('sources'),
+      ])
       .where('org', '=', org)
       .where('revokedAt', 'is', null)
       .execute(),
     db.selectFrom('alarms').select(['target', 'detail']).where('org', '=', org).where('code', '=', 'PAN0107').where('acknowledgedAt', 'is', null).execute(),
   ])
   const byCluster = new Map<string, Member[]>()
-  for (const { cluster, body, ...row } of rows) {
+  for (const { cluster, report, spoolTrouble, sources, ...row } of rows) {
     const heard = row.lastSeenAt !== null && Date.now() - row.lastSeenAt.getTime() < silentAfterS * 1000
     const member: Member = {
       ...row,
       state: row.lastSeenAt === null ? 'never' : heard ? 'active' : 'silent',
-      heartbeat: (body ?? undefined) as Heartbeat | undefined,
+      report: report ?? undefined,
+      spoolTrouble: spoolTrouble ?? '',
+      sources: Number(sources ?? 0),
       keyAlarm: alarms.find((alarm) => alarm.target === `controller/${row.id}`)?.detail,
     }
     byCluster.set(cluster, [...(byCluster.get(cluster) ?? []), member])

@@ -1,10 +1,10 @@
-import { ClusterOptions, type Heartbeat } from '@panoptes/contract'
+import { ClusterOptions, type ClusterReport } from '@panoptes/contract'
 import { describe, expect, it } from 'vitest'
 import { areClones, fixOf, type Known, type Member, newestOf, stateOf } from './state.ts'
 
 const now = Date.parse('2026-11-21T12:00:00Z')
 const ago = (seconds: number) => new Date(now - seconds * 1000)
-const report = (change: Partial<NonNullable<Heartbeat['cluster']>> = {}): NonNullable<Heartbeat['cluster']> => ({
+const report = (change: Partial<ClusterReport> = {}): ClusterReport => ({
   ...{ uid: 'u1', version: 'v1.36.3', orchestration: 'plain', access: 'pod', apiServers: ['a_1'], missing: [], leader: true },
   ...{ coverage: null, istio: {}, problem: null, at: ago(1).toISOString() },
   ...change,
@@ -20,10 +20,7 @@ const member = (change: Partial<Member> = {}, cluster = report()): Member => ({
     lastSeenAt: ago(1),
     keyAlarm: undefined,
   },
-  heartbeat: {
-    ...{ version: '0.1.0', started: ago(600).toISOString(), sources: [], cluster },
-    spool: { bytes: 0, maxBytes: 1, batches: 0, oldest: null, dropped: {}, trouble: '' },
-  },
+  ...{ report: cluster, spoolTrouble: '', sources: 0 },
   ...change,
 })
 const known = (change: Partial<Known> = {}): Known => ({

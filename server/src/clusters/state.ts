@@ -5,7 +5,6 @@ import {
   type ClusterReport,
   type ErrorCode,
   errorCatalogue,
-  type Heartbeat,
   permissionById,
   resourceName,
 } from '@panoptes/contract'
@@ -19,7 +18,12 @@ export interface Member {
   address: string | null
   enrolledAt: Date
   lastSeenAt: Date | null
-  heartbeat: Heartbeat | undefined
+  /** How the cluster looks from there; absent where it does not look at one. */
+  report: ClusterReport | undefined
+  /** What hinders its spool; empty = nothing. */
+  spoolTrouble: string
+  /** Proxies that have reported to it. */
+  sources: number
   /** Its key is used from two places. */
   keyAlarm: string | undefined
 }
@@ -80,14 +84,12 @@ export function stateOf(known: Known, members: readonly Member[], now: number): 
 
 function problemsOfIdentity(known: Known, heard: readonly Member[], now: number): ClusterProblem[] {
   const problems: ClusterProblem[] = []
-  const uids = new Set(heard.flatMap((member) => member.heartbeat?.cluster?.uid || []))
+  const uids = new Set(heard.flatMap((member) => member.report?.uid || []))
   if (uids.size > 1) problems.push(problem('PAN0511', `Its controllers look at ${uids.size} different clusters: ${[...uids].join(', ')}.`))
   else if (known.uidBefore && known.uidSince && now - known.uidSince.getTime() < recreatedMs)
     problems.push(problem('PAN0511', `Until ${known.uidSince.toISOString()} this was the cluster ${known.uidBefore}.`))
   for (const twin of known.twins) {
-    const [mine, theirs] = [heard, twin.members.filter((member) => member.state === 'active')].map(
-      (list) => list.find((m) => m.heartbeat?.cluster)?.heartbeat?.cluster,
-    )
+    const [mine, theirs] = [heard, twin.members.filter((member) => member.state === 'active')].map((list) => list.find((m) => m.report)?.report)
     if (!mine || !theirs) continue
     problems.push(
       areClones(mine, theirs)
@@ -98,14 +100,13 @@ function problemsOfIdentity(known: Known, heard: readonly Member[], now: number)
   return problems
 }
 
-function problemsOfMember({ id, heartbeat, keyAlarm }: Member): ClusterProblem[] {
+function problemsOfMember({ id, report, spoolTrouble, keyAlarm }: Member): ClusterProblem[] {
   const problems: ClusterProblem[] = []
   if (keyAlarm) problems.push(problem('PAN0107', keyAlarm))
-  const { cluster, spool } = heartbeat ?? {}
-  if (spool?.trouble) problems.push(problem('PAN0517', `${id}: ${spool.trouble}`))
-  if (cluster?.problem) problems.push(problem(codeOf(cluster.problem.code), cluster.problem.detail))
+  if (spoolTrouble) problems.push(problem('PAN0517', `${id}: ${spoolTrouble}`))
+  if (report?.problem) problems.push(problem(codeOf(report.problem.code), report.problem.detail))
   const lost = new Map<string, string[]>()
-  for (const permission of cluster?.missing ?? []) {
+  for (const permission of report?.missing ?? []) {
     const known = permissionById.get(permission)
     if (known) lost.set(resourceName(known), [...(lost.get(resourceName(known)) ?? []), permission])
   }
