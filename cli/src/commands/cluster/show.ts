@@ -37,6 +37,7 @@ export function showCluster(out: Run['out'], cluster: Cluster): void {
     ...cluster.controllers.map(
       (c) => ['pod', `${c.id} ${c.state}${c.leader ? ', watches' : ''}, ${c.version ?? 'no version'}, ${when(c.lastSeenAt)}`] as const,
     ),
+    ['may do', cluster.uid && cluster.missing.length === 0 ? `all that it asks for (${options.roles.join(', ')})` : ''],
     ...cluster.missing.flatMap((m) => [['may not', `${m.permission}: ${m.without}`] as const, ['  to grant', m.fix] as const]),
   ])
 }

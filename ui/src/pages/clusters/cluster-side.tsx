@@ -52,6 +52,11 @@ function Details({ cluster, onClose }: { cluster: Cluster; onClose: () => void }
         .join(', ') || '–',
     Identity: cluster.uid ? <code>{cluster.uid}</code> : 'not known yet',
     Controller: cluster.controllerVersion ?? 'none yet',
+    'May do': !cluster.uid
+      ? 'not known yet'
+      : cluster.missing.length === 0
+        ? `all that it asks for (${options.roles.join(', ')})`
+        : `all but ${cluster.missing.length} permissions, below`,
     Replicas: String(options.replicas),
     Upgrades: options.upgradePolicy,
     'If it is away': options.failurePolicy === 'fail' ? 'admission refuses' : 'admission lets through',
