@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { StreamPosition } from '@panoptes/contract/ingest'
 import { type IndexLine, readIndex } from './index-lines.ts'
@@ -15,7 +15,7 @@ export interface Loss {
 
 const reasons = { full: 'spool-full', age: 'spool-age', lost: 'spool-damaged' } as const
 
-/** Finds what is missing of a lane: index files without their segment tell it, holes between segments show it. */
+/** Finds what is missing of a lane: index files without their segment tell it (an empty one: nobody knows how much), holes between segments show it. */
 export class Missing {
   /** Index files that were told of, and may go once that is written down elsewhere. */
   private told: string[] = []
@@ -30,6 +30,7 @@ export class Missing {
       const path = join(dir, `${Segment.nameOf(file.epoch, file.first)}.${file.extension}`)
       const lines = file.epoch < epoch ? [] : readIndex(path).filter((l) => file.epoch > epoch || file.first + l.index > seq)
       if (lines.length > 0) losses.push({ reason, lines, batches: lines.length })
+      else if (file.epoch >= epoch && statSync(path).size === 0) losses.push({ reason, lines, batches: 1 })
       this.told.push(path)
     }
     const hole = holes(segments, position) - losses.reduce((sum, l) => sum + l.batches, 0)

@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 
 import { basename, dirname, join } from 'node:path'
 import { decodeFrame, encodeFrame, findFrame, frameHead, readHead } from './frame.ts'
 import { type IndexLine, readIndex, writeIndex } from './index-lines.ts'
-import { Segment } from './segment.ts'
+import { type Item, Segment } from './segment.ts'
 
 const named = /^(\d{14})-(\d{12})\.(seg|idx|lost|full|age)$/
 
@@ -66,12 +66,20 @@ function openSegment(dir: string, epoch: number, first: number, limit: number): 
   const later = stop === bytes.length ? [] : framesAfter(bytes, stop + 1).filter((f) => f.index >= segment.items.length && f.index < limit)
   const kept = new Set(later.map((f) => f.index))
   const lost = lines.filter((l) => l.index >= segment.items.length && l.index < limit && !kept.has(l.index))
-  if (later.length > 0 || lost.length > 0) setAside(segment)
+  // A batch gets its line right after it is written: where more are wanting, the tail may have lost batches that nobody can name.
+  const nameless = later.length === 0 && lost.length === 0 && lines.length < segment.items.length - 1
+  if (later.length > 0 || lost.length > 0 || nameless) setAside(segment)
   const tail = runs(later).map((run) => rewrite(dir, epoch, first, run, lines))
-  if (lost.length > 0) writeIndex(segment.path('lost'), lost)
+  if (lost.length > 0 || nameless) writeIndex(segment.path('lost'), lost)
   if (stop < bytes.length) segment.truncate(stop)
   if (lost.length > 0 || later.length > 0) writeIndex(segment.path('idx'), lines.slice(0, segment.items.length))
+  else if (nameless) writeIndex(segment.path('idx'), segment.items.map(lineOf))
   return [segment, ...tail]
+}
+
+/** What the batch itself tells where its line is gone: not whose rows they are. */
+function lineOf({ rows, sealed }: Item, index: number): IndexLine {
+  return { index, rows, from: sealed * 1000, until: sealed * 1000, proxies: {} }
 }
 
 /** Cuts frames into runs whose indexes follow each other. */

@@ -193,7 +193,9 @@ describe('the spool', () => {
       const all = [...before.numbers, ...(await drain(spool, before.position)).numbers]
       expect([...new Set(all)].sort((x, y) => x - y)).toEqual(upTo(11))
       expect(all.length).toBe(11)
-      expect(losses).toEqual([])
+      // what an index would have named that is gone, nobody can say
+      for (const loss of losses) expect(loss).toEqual({ reason: 'spool-damaged', lines: [], batches: 1 })
+      expect(losses.length).toBeLessThanOrEqual(1)
       await spool.close()
     }
   })
@@ -215,6 +217,7 @@ describe('the spool', () => {
       await spool.submit(rawBatch(10))
       expect((await drain(spool, position)).numbers).toEqual([8, 9, 10])
       expect(losses.flatMap((l) => l.lines.map((x) => x.rows))).toEqual(notes ? [16, 17] : [])
+      expect(losses.map(({ reason }) => reason)).toEqual(['spool-damaged'])
       await spool.close()
     }
   })

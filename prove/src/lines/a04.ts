@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { realpathSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Row } from '../lab/api.ts'
 import { filesUnder, flipBit, sizeOf, smallDisk, truncateFile } from '../lab/disk.ts'
@@ -195,40 +195,41 @@ async function spoolDamaged(run: Run, server: Product): Promise<void> {
 /** A part of the record truncated and another flipped while the server is down: it starts, and says what is wrong. */
 async function recordDamaged(run: Run, server: Product): Promise<void> {
   await server.process().stop('SIGTERM')
-  const parts = liveParts(filesUnder(join(server.data, 'record'), /\/\d{8}_\d+_\d+_\d+\/data\.bin$/))
-  run.say(`${parts.length} parts of days in the record`)
-  if (!run.check('damaged record: has parts to damage', parts.length >= 2)) return
-  const [first, second] = parts as [string, string]
-  truncateFile(first, 0.5)
-  flipBit(second, 0.7, 3)
-  run.say(`truncated ${first.split('/').slice(-2).join('/')}, flipped a bit of ${second.split('/').slice(-2).join('/')}`)
+  const parts = loneParts(realpathSync(join(server.data, 'record/data/panoptes/accesses')))
+  run.say(`${parts.length} parts of accesses that were not merged from others that still lie there`)
+  if (!run.check('damaged record: has parts to damage', parts.length >= 1)) return
+  const [first, second] = parts
+  truncateFile(first!, 0.5)
+  if (second) flipBit(second, 0.7, 3)
+  run.say(`truncated ${first!.split('/').at(-2)}${second ? `, flipped a bit of ${second.split('/').at(-2)}` : ''}`)
   await server.start()
   const job = await server.api.post<{ id: string }>('/api/v1/record/verify', {})
   const done = await until(
     'verify has ended',
     120,
     async () => {
-      const now = await server.api.get<{ state: string; problems: { problem: string; batch: string; detail: string }[] }>(`/api/v1/record/jobs/${job.id}`)
+      const now = await server.api.get<{ state: string; summary: string; problems: { problem: string; batch: string; detail: string }[] }>(
+        `/api/v1/record/jobs/${job.id}`,
+      )
       return now.state === 'running' ? undefined : now
     },
     500,
   )
+  run.say(`verify: ${done.state}: ${done.summary}`)
   for (const problem of done.problems.slice(0, 6)) run.say(`     ${problem.problem} ${problem.batch}: ${problem.detail}`)
   run.bar('damaged record: problems that verify reports', done.problems.length, '>=', 1)
   run.check('damaged record: the server lives', (await fetch(`${server.url}/readyz`)).ok)
 }
 
-/** Parts that no merged part of the same table and day has taken the place of, the largest first. */
-function liveParts(files: readonly string[]): string[] {
-  const parts = files.map((file) => {
-    const folders = file.split('/')
-    const [day, from, to, level] = folders.at(-2)!.split('_').map(Number) as [number, number, number, number]
-    return { file, table: folders.slice(0, -2).join('/'), day, from, to, level }
+/** Data files of a table's parts that neither took the place of others nor lost it to one, the largest first: the engine mends what it still has twice. */
+function loneParts(table: string): string[] {
+  const parts = filesUnder(table, /\/\d{8}_\d+_\d+_\d+\/data\.bin$/).map((file) => {
+    const [day, from, to] = file.split('/').at(-2)!.split('_').map(Number) as [number, number, number]
+    return { file, day, from, to }
   })
-  const covered = (p: (typeof parts)[number]): boolean =>
-    parts.some((q) => q.table === p.table && q.day === p.day && q.level > p.level && q.from <= p.from && q.to >= p.to)
+  const overlaps = (p: (typeof parts)[number]): boolean => parts.some((q) => q !== p && q.day === p.day && q.from <= p.to && q.to >= p.from)
   return parts
-    .filter((part) => !covered(part))
+    .filter((part) => !overlaps(part))
     .map((part) => part.file)
-    .sort((a, b) => sizeOf(b) - sizeOf(a))
+    .sort((x, y) => sizeOf(y) - sizeOf(x))
 }
