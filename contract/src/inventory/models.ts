@@ -191,3 +191,7 @@ export const ImageRunRow = z
     lastSeenAt: time,
   })
   .meta({ id: 'ImageRun' })
+
+const Attributed = z.object({ by: z.string(), namespace: z.string(), pod: z.string(), podUid: z.string(), container: z.string() })
+/** One end of an access: as it was recorded, and as the leases tell it now. */
+export const AttributedEnd = z.object({ ip: z.string(), port: z.number().int(), recorded: Attributed, computed: Attributed }).meta({ id: 'AttributedEnd' })

@@ -3,6 +3,7 @@ import { next } from '../access/models.ts'
 import { defineRoute } from '../http.ts'
 import { Moment } from '../traffic/common.ts'
 import {
+  AttributedEnd,
   ClusterAtMoment,
   ContainerLifeRow,
   ContainerState,
@@ -301,4 +302,22 @@ export const compareInventory = defineRoute({
     ),
     next,
   }),
+})
+
+export const attributeAccesses = defineRoute({
+  operationId: 'attributeAccesses',
+  method: 'GET',
+  path: '/api/v1/accesses/attribution',
+  summary: 'Whose the addresses of accesses were, computed anew from the leases, beside what was recorded',
+  tag,
+  scope: 'record:read',
+  query: z.object({
+    from: Moment.default('-15m'),
+    to: Moment.default('now'),
+    cluster: text,
+    origin: Look.shape.origin,
+    limit: Paging.shape.limit,
+    cursor: Paging.shape.cursor,
+  }),
+  response: z.object({ accesses: z.array(z.object({ id: z.string(), src: AttributedEnd, dst: AttributedEnd })), next }),
 })

@@ -58,7 +58,8 @@ export class Attribution {
     const put = (column: number, text: string) => {
       words[w + column] = interner.of(text)
     }
-    const own = by === 'node'
+    // A proxy that names no pod stands outside of Kubernetes, as far as it knows.
+    const own = by === 'node' && words[w + side.pod] !== 0
     if (found.by === 'ambiguous') {
       // The proxy of that very pod spoke: nothing is ambiguous about it.
       if (own) return

@@ -19,6 +19,9 @@ export interface Leased {
   ports: Map<number, string>
   from: number
   to?: number
+  /** Between these it was surely its own: from the API server's answer to the end being asked for. */
+  surelyFrom: number
+  surelyTo?: number
 }
 
 interface Life {
@@ -165,10 +168,11 @@ export class KubeChurn {
     pod.ip = ip
     const startedAt = now()
     for (const c of pod.containers) Object.assign(c, { id: this.idOf(pod, c.name, 0), running: true, startedAt })
+    const asked = Date.now()
     const version = await this.status(pod, { phase: 'Running', podIP: ip, podIPs: [{ ip }], startTime: startedAt, containerStatuses: this.statuses(pod) })
     for (const c of pod.containers) this.tell('started', pod, c.name, c.id, undefined, version)
     const ports = new Map(pod.containers.map((c, i) => [8080 + i, c.name] as const))
-    pod.lease = { ip, uid: pod.uid, pod: pod.name, hostNetwork: false, ports, from: Date.parse(startedAt) }
+    pod.lease = { ip, uid: pod.uid, pod: pod.name, hostNetwork: false, ports, from: asked, surelyFrom: Date.now() }
     this.leases.push(pod.lease)
   }
 
@@ -241,6 +245,7 @@ export class KubeChurn {
       what === 'evict'
         ? { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: memory.' }
         : { phase: 'Succeeded', containerStatuses: statuses }
+    this.giveUp(pod)
     const version = await this.status(pod, status)
     for (const c of running) {
       // Evicted pods still say that their containers run: that is not taken for true, and the end is not told before they are gone.
@@ -251,11 +256,16 @@ export class KubeChurn {
   }
 
   private async remove(pod: Pod): Promise<void> {
+    this.giveUp(pod)
     const { metadata } = await this.cluster.must('DELETE', this.path(pod), { gracePeriodSeconds: 0 })
     const version = this.note('deleted', metadata)
     this.deleted.add(pod.uid)
     for (const c of pod.containers) if (c.running) this.tell('ended', pod, c.name, c.id, undefined, version)
     this.release(pod)
+  }
+
+  private giveUp({ lease }: Pod): void {
+    if (lease) lease.surelyTo ??= Date.now()
   }
 
   private release(pod: Pod): void {

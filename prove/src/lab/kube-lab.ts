@@ -51,13 +51,22 @@ export interface KubeLab {
   gaps(): Promise<ApiGap[]>
 }
 
+export interface KubeLabOptions {
+  nodes: number
+  /** Where the controller finds the server, given its address; the server itself unless told otherwise. */
+  serverUrl?: (server: Product) => Promise<string>
+  /** Where it finds the API server, given its address. */
+  kubeUrl?: (url: string) => Promise<string>
+  apiserverArgs?: string[]
+  args?: string[]
+  /** The account may read Secrets too. */
+  secrets?: boolean
+}
+
 export const clusterName = 'churned'
 
 /** A control plane with kwok, a server, and a controller that watches with a service account of its own. */
-export async function startKubeLab(
-  run: Run,
-  options: { nodes: number; via?: string; kubeUrl?: (url: string) => Promise<string>; args?: string[] },
-): Promise<KubeLab> {
+export async function startKubeLab(run: Run, options: KubeLabOptions): Promise<KubeLab> {
   const policy = join(run.dir, 'audit-policy.yaml')
   writeFileSync(
     policy,
@@ -69,16 +78,20 @@ export async function startKubeLab(
     }),
   )
   const [cluster, server] = await Promise.all([
-    startCluster({ kwok: true, kcm: true, apiserverArgs: ['--audit-policy-file', policy, '--audit-log-path', join(run.dir, 'audit.log')] }),
+    startCluster({
+      kwok: true,
+      kcm: true,
+      apiserverArgs: ['--audit-policy-file', policy, '--audit-log-path', join(run.dir, 'audit.log'), ...(options.apiserverArgs ?? [])],
+    }),
     startServer(run),
   ])
   run.defer(() => cluster.stop())
   await Promise.all(Array.from({ length: options.nodes }, (_, i) => cluster.must('POST', '/api/v1/nodes', { metadata: { name: `node-${i}` } })))
-  const kubeconfig = await watcher(run, cluster, options.kubeUrl)
+  const kubeconfig = await watcher(run, cluster, options)
   const settings: ControllerOptions = {
     name: clusterName,
     args: ['--kubeconfig', kubeconfig, ...(options.args ?? [])],
-    ...(options.via ? { via: options.via } : {}),
+    ...(options.serverUrl ? { via: await options.serverUrl(server) } : {}),
   }
   const controller = await startController(run, server, settings)
 
@@ -116,7 +129,7 @@ export const lineOf = ({ uid, resourceVersion }: { uid: string; resourceVersion:
 const account = 'system:serviceaccount:watching:controller'
 
 /** A kubeconfig of a service account that may look at everything but Secrets. */
-async function watcher(run: Run, cluster: Cluster, kubeUrl: (url: string) => Promise<string> = async (url) => url): Promise<string> {
+async function watcher(run: Run, cluster: Cluster, { kubeUrl = async (url) => url, secrets = false }: KubeLabOptions): Promise<string> {
   await cluster.must('POST', '/api/v1/namespaces', { metadata: { name: 'watching' } })
   await cluster.call('POST', '/api/v1/namespaces/watching/serviceaccounts', { metadata: { name: 'controller' } })
   const rules = [
@@ -134,6 +147,7 @@ async function watcher(run: Run, cluster: Cluster, kubeUrl: (url: string) => Pro
         'limitranges',
         'persistentvolumeclaims',
         'replicationcontrollers',
+        ...(secrets ? ['secrets'] : []),
       ],
       verbs: ['get', 'list', 'watch'],
     },

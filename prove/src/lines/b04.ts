@@ -31,13 +31,13 @@ export const b04 = defineProof({
     const lab = await startKubeLab(run, { nodes: 100 })
     const { cluster, controller } = lab
     for (const name of [...namespaces, rolled]) await cluster.must('POST', '/api/v1/namespaces', { metadata: { name } })
-    const stopFollowing = await followPods(cluster, rolled)
+    const follower = await followPods(cluster, rolled)
     const churn = new KubeChurn(cluster, run.random.fork('churn'), {
       namespaces,
       nodes: Array.from({ length: 100 }, (_, i) => `node-${i}`),
       pods: 2_800,
     })
-    const rolling = roll(run, lab)
+    const stopRolling = roll(run, lab)
     const began = Date.now()
     let red = 0
     let rss = 0
@@ -49,14 +49,15 @@ export const b04 = defineProof({
       const share = (changes / pauses) * run.random.between(0.5, 1.5)
       const left = changes - churn.written.length
       await churn.churn(Math.max(1, Math.round(pause === pauses - 1 ? left : Math.min(share, left))))
-      await rolling.pause()
       if (pause === 0) await shows(run, lab)
+      const paused = Date.now()
       const wrong = await compareNow(lab)
-      if (wrong.length > 0) run.say(`     pause ${pause + 1}: ${wrong.length} differences, as ${wrong[0]}`)
+      run.say(
+        `     pause ${pause + 1} after ${churn.written.length} changes: ${wrong.length} differences after ${Date.now() - paused} ms${wrong[0] ? `, as ${wrong[0]}` : ''}`,
+      )
       red += wrong.length
-      rolling.resume()
     }
-    await rolling.stop()
+    await stopRolling()
     const seconds = (Date.now() - began) / 1000
     run.figure('changes', churn.written.length)
     run.figure('changes per second, with the pauses', Math.round(churn.written.length / seconds))
@@ -64,10 +65,15 @@ export const b04 = defineProof({
     run.figure('pods with an address that another had before', churn.leases.length - new Set(churn.leases.map((l) => l.ip)).size)
     run.bar('differences between inventory and lists at 20 pauses', red, '=', 0)
 
-    await sleep(2_000)
     await compareHistory(run, lab, churn)
-    const followed = stopFollowing()
-    const told = (await lab.all<ApiChange>('/api/v1/changes', 'changes', { from: '-1h', cluster: clusterName, kind: 'Pod', namespace: rolled })).map(changeLine)
+    const rolledChanges = () => lab.all<ApiChange>('/api/v1/changes', 'changes', { from: '-1h', cluster: clusterName, kind: 'Pod', namespace: rolled })
+    await until('the roll-outs are over and told', 90, async () => {
+      const before = follower.lines.length
+      await sleep(3_000)
+      return follower.lines.length === before && (await rolledChanges()).length >= before
+    })
+    const told = (await rolledChanges()).map(changeLine)
+    const followed = follower.stop()
     run.figure('changes of pods that Deployments rolled', followed.length)
     mustGoRed(run, { name: 'history of rolled pods', rows: told, compare: (rows) => differences(rows, followed), alter: (line) => `${line}0` })
     run.bar('reported gaps', (await lab.gaps()).length, '=', 0)
@@ -80,7 +86,7 @@ function roll(run: Run, { cluster }: KubeLab) {
   const random = run.random.fork('rolling')
   const path = `/apis/apps/v1/namespaces/${rolled}/deployments`
   const names = Array.from({ length: 8 }, (_, i) => `app-${i}`)
-  const state = { wanted: 'go' as 'go' | 'pause' | 'stop', idle: false }
+  let stopped = false
   const template = (name: string) => ({
     metadata: { labels: { app: name } },
     spec: { nodeName: `node-${random.int(100)}`, containers: [{ name: 'app', image: 'registry.example/app:1' }] },
@@ -88,51 +94,51 @@ function roll(run: Run, { cluster }: KubeLab) {
   const running = (async () => {
     for (const name of names)
       await cluster.must('POST', path, { metadata: { name }, spec: { replicas: 20, selector: { matchLabels: { app: name } }, template: template(name) } })
-    while (state.wanted !== 'stop') {
-      state.idle = state.wanted === 'pause'
-      if (!state.idle) {
-        const spec = random.int(2) === 0 ? { replicas: 10 + random.int(25) } : { template: { metadata: { annotations: { rolled: String(random.int(1e9)) } } } }
-        await cluster.must('PATCH', `${path}/${random.pick(names)}`, { spec })
-      }
-      await sleep(state.idle ? 20 : 1_000)
+    while (!stopped) {
+      const spec = random.int(2) === 0 ? { replicas: 10 + random.int(25) } : { template: { metadata: { annotations: { rolled: String(random.int(1e9)) } } } }
+      await cluster.must('PATCH', `${path}/${random.pick(names)}`, { spec })
+      await sleep(1_000)
     }
   })()
-  return {
-    async pause() {
-      state.wanted = 'pause'
-      await until('the rolling pauses', 20, () => state.idle)
-    },
-    resume() {
-      state.wanted = 'go'
-    },
-    async stop() {
-      state.wanted = 'stop'
-      await running
-    },
+  return async () => {
+    stopped = true
+    await running
   }
 }
 
 /** The comparison of a pause sees what it should: without one object, with one twice, with another version. */
 async function shows(run: Run, lab: KubeLab): Promise<void> {
   const { lines } = await lab.list('/api/v1/nodes')
-  await until('the nodes are told', 30, async () => differences(await lab.state('Node'), (await lab.list('/api/v1/nodes')).lines).length === 0)
-  mustGoRed(run, { name: 'inventory of nodes', rows: await lab.state('Node'), compare: (rows) => differences(rows, lines), alter: (line) => `${line}0` })
+  const told = await until('the nodes are told', 60, async () => {
+    const found = await lab.state('Node')
+    return differences(found, lines).length === 0 ? found : undefined
+  })
+  mustGoRed(run, { name: 'inventory of nodes', rows: told, compare: (rows) => differences(rows, lines), alter: (line) => `${line}0` })
 }
 
-/** Differences between the record's state and the API server's lists, once the record has caught up (at most two minutes; how long is printed). */
+/**
+ * Differences between the API server's lists and the record's state at the versions of these lists, once the record has heard of a ConfigMap that was
+ * written behind them (at most a minute later).
+ */
 async function compareNow(lab: KubeLab): Promise<string[]> {
-  let wrong: string[] = []
-  const end = Date.now() + 120_000
-  for (const [kind, path] of kinds) {
-    do {
-      // Kinds that the cluster's own controllers still write to are listed again each time.
-      const [found, { lines }] = [await lab.state(kind), await lab.list(path)]
-      wrong = differences(found, lines).map((line) => `${kind}: ${line}`)
-      if (wrong.length > 0) await sleep(300)
-    } while (wrong.length > 0 && Date.now() < end)
-    if (wrong.length > 0) return wrong
+  const lists: { kind: string; lines: string[]; version: number }[] = []
+  for (const [kind, path] of kinds) lists.push({ kind, ...(await lab.list(path)) })
+  await lab.cluster.must('POST', '/api/v1/namespaces/watching/configmaps', { metadata: { generateName: 'pause-' } })
+  const end = Date.now() + 60_000
+  const wrong: string[] = []
+  for (const { kind, lines, version } of lists) {
+    for (;;) {
+      const found = await lab.state(kind, { resourceVersion: version }).catch(() => undefined)
+      const different = found ? differences(found, lines) : ['not told yet']
+      if (different.length > 0 && Date.now() < end) {
+        await sleep(200)
+        continue
+      }
+      wrong.push(...different.map((line) => `${kind}: ${line}`))
+      break
+    }
   }
-  return []
+  return wrong
 }
 
 async function compareHistory(run: Run, lab: KubeLab, churn: KubeChurn): Promise<void> {

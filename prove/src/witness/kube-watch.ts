@@ -7,7 +7,7 @@ interface Message {
 }
 
 /** A watch of its own of the pods of a namespace, from its begin: what `stop` answers is all that happened, as `event uid version`. */
-export async function followPods(cluster: Cluster, namespace: string): Promise<() => string[]> {
+export async function followPods(cluster: Cluster, namespace: string): Promise<{ lines: readonly string[]; stop(): readonly string[] }> {
   const path = `/api/v1/namespaces/${namespace}/pods`
   const { metadata } = await cluster.must('GET', path)
   const lines: string[] = []
@@ -26,8 +26,9 @@ export async function followPods(cluster: Cluster, namespace: string): Promise<(
   })
   sent.on('error', () => undefined)
   sent.end()
-  return () => {
+  const stop = () => {
     sent.destroy()
     return lines
   }
+  return { lines, stop }
 }

@@ -1,6 +1,7 @@
 import { inventoryRoutes, PanoptesError } from '@panoptes/contract'
 import type { FastifyInstance } from 'fastify'
 import { implement, resolveMoment } from '../platform/http/index.ts'
+import { attributeAgain } from './attribution.ts'
 import { listLives, listTransitions, livesOfPod } from './containers.ts'
 import { compareViews } from './difference.ts'
 import { changesBetween, documentOf, yamlOf } from './document.ts'
@@ -8,7 +9,7 @@ import { imageRuns, listImages } from './images.ts'
 import { listLeases } from './leases.ts'
 import { listChanges, listState, objectAt, stateSql, versionsOf } from './objects.ts'
 import { confinedReader, isoOf, moment, type Reader, type ReaderOf, readCursor, Where, writeCursor } from './reader.ts'
-import { describeView, gapsBetween, viewAt } from './view.ts'
+import { describeView, gapsBetween, type View, viewAt } from './view.ts'
 import { listWorkloads, workloadKinds } from './workloads.ts'
 
 /** What this room works with. */
@@ -27,6 +28,12 @@ function pageOf({ at, cursor }: { at: string; cursor?: string | undefined }): { 
 
 function nextOf(atUs: number, offset: number, shown: number, total: number): string | null {
   return shown > 0 && offset + shown < total ? writeCursor({ atUs, offset: offset + shown }) : null
+}
+
+/** The clusters of a window: one that began to be watched within it is part of it. */
+function joined(begin: View, end: View): View {
+  const from = new Map(begin.clusters.map(({ cluster, fromUs }) => [cluster, fromUs]))
+  return { ...begin, clusters: end.clusters.map((c) => ({ ...c, fromUs: Math.min(c.fromUs, from.get(c.cluster) ?? c.fromUs) })) }
 }
 
 interface TaleQuery {
@@ -105,17 +112,7 @@ export function registerInventory(app: FastifyInstance, { reader: readerOf }: In
     const toUs = query.to === undefined ? atUs : usOf(query.to, 'to')
     if (fromUs !== undefined && fromUs > toUs) throw new PanoptesError('PAN0003', 'from: the window ends before it begins', { field: 'from' })
     const view = await viewAt(reader, { atUs: fromUs ?? atUs, resourceVersion: query.resourceVersion, cluster: query.cluster, kinds: ['Pod'] })
-    // A cluster that began to be watched within the window is part of it.
-    const whole =
-      fromUs === undefined
-        ? view
-        : {
-            ...view,
-            clusters: (await viewAt(reader, { atUs: toUs, cluster: query.cluster, kinds: ['Pod'] })).clusters.map((c) => ({
-              ...c,
-              fromUs: Math.min(c.fromUs, view.clusters.find((v) => v.cluster === c.cluster)?.fromUs ?? c.fromUs, fromUs),
-            })),
-          }
+    const whole = fromUs === undefined ? view : joined(view, await viewAt(reader, { atUs: toUs, cluster: query.cluster, kinds: ['Pod'] }))
     const [from, to] = fromUs === undefined ? [view.atUs, view.atUs] : [fromUs, toUs]
     const [clusters, { containers, total }] = await Promise.all([describeView(reader, whole), listLives(reader, whole, from, to, query, { ...query, offset })])
     return { at: isoOf(to), clusters, containers, total, next: nextOf(atUs, offset, containers.length, total) }
@@ -159,6 +156,16 @@ export function registerInventory(app: FastifyInstance, { reader: readerOf }: In
     const where = new Where().equal('cluster', 'String', query.cluster)
     where.add(`ip = toIPv6(${where.value('String', query.ip)})`)
     return { at: isoOf(to), leases: await listLeases(reader, where, from, to) }
+  })
+
+  implement(app, inventoryRoutes.attributeAccesses, async ({ query, principal, signal }) => {
+    const reader = confinedReader(readerOf, principal, query.origin, signal)
+    const { atUs: toUs, offset } = pageOf({ at: query.to, cursor: query.cursor })
+    const fromUs = usOf(query.from, 'from')
+    const [before, now] = await Promise.all([fromUs, toUs].map((atUs) => viewAt(reader, { atUs, cluster: query.cluster, kinds: ['Pod', 'Node'] })))
+    const found = await attributeAgain(reader, joined(before!, now!), { fromUs, toUs, cluster: query.cluster, limit: query.limit + 1, offset })
+    const accesses = found.slice(0, query.limit)
+    return { accesses, next: found.length > query.limit ? writeCursor({ atUs: toUs, offset: offset + accesses.length }) : null }
   })
 
   implement(app, inventoryRoutes.listImages, async ({ query, principal, signal }) => {
