@@ -24,6 +24,8 @@ Stands beside Envoys: takes their telemetry, keeps it on disk until the server h
   --lease NAMESPACE/NAME   of several replicas the one that holds this Lease watches
   --look                   say as JSON who the cluster is and what it refuses, and end
   --roles LIST             what the cluster has granted: base,secrets,admission,mesh (base)
+  --exclude-namespaces A,B nothing of these namespaces of the cluster is kept
+  --trust-domain NAME      of Istio's identities in the cluster (cluster.local)
   --data DIR               data folder: key, spool, unreadable messages (./panoptes-controller)
   --als HOST:PORT          gRPC: access logs (ALS), metrics, OTLP logs (127.0.0.1:4320)
   --otlp-http HOST:PORT    OTLP logs over HTTP, POST /v1/logs (off)
@@ -84,6 +86,8 @@ function readOptions(args: string[]): Told | undefined {
       roles: text,
       look: { type: 'boolean' },
       lease: text,
+      'exclude-namespaces': text,
+      'trust-domain': text,
       data: text,
       als: text,
       'otlp-http': text,
@@ -118,6 +122,8 @@ function readOptions(args: string[]): Told | undefined {
       server: values.server,
       token: values.token ?? process.env.PANOPTES_TOKEN ?? tokenFrom(values['token-file']),
       cluster: cluster && { ...cluster, access: cluster.access() },
+      excludedNamespaces: values['exclude-namespaces']?.split(',').filter(Boolean),
+      trustDomain: values['trust-domain'],
       data: values.data ?? 'panoptes-controller',
       als: values.als ? hostPort(values.als, 'als') : defaultOptions.als,
       otlpHttp: values['otlp-http'] ? hostPort(values['otlp-http'], 'otlp-http') : undefined,

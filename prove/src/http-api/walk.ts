@@ -114,6 +114,19 @@ export async function walk(server: Product, operations: Operation[], backupDir: 
   if (kubeconfig) {
     await call('lookAtCluster', { body: { kubeconfig } })
     await call('connectCluster', { path, body: { kubeconfig } })
+    // What it holds: a pod, by its UID.
+    const pods = await until('a pod of the cluster is told', 60, async () => {
+      const { objects } = await server.api.get<{ objects: { uid: string }[] }>('/api/v1/objects', { kind: 'Pod', cluster: 'walked', limit: 1 })
+      return objects.length > 0 ? objects : undefined
+    })
+    const pod = { uid: pods[0]!.uid }
+    await call('getObject', { path: pod })
+    await call('listObjectVersions', { path: pod })
+    await call('compareObject', { path: pod, query: 'from=-1m' })
+    await call('getPodHistory', { path: pod })
+    await call('compareInventory', { query: 'from=-1m' })
+    await call('listLeases', { query: 'ip=10.0.0.1' })
+    await call('getImageRuns', { path: { digest: `sha256:${'a'.repeat(64)}` } })
   }
   await call('deleteCluster', { path })
 

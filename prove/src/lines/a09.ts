@@ -49,6 +49,8 @@ export const a09 = defineProof({
 
     const cluster = await startCluster({ bin: await ensureKube(run.say) })
     run.defer(() => cluster.stop())
+    const spec = { nodeName: 'node-1', containers: [{ name: 'app', image: 'registry.example/app:1' }] }
+    await cluster.must('POST', '/api/v1/namespaces/default/pods', { metadata: { name: 'walked' }, spec })
     const walked = await walk(server, operations, join(run.dir, 'backup'), readFileSync(cluster.kubeconfig, 'utf8'))
     list(
       run,
