@@ -2,6 +2,7 @@ import { Tooltip } from '@mantine/core'
 import { trafficRoutes } from '@panoptes/contract'
 import { IconCircleCheck, IconCircleDashed, IconClock, IconTriangle } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
+import { useEffect, useState } from 'react'
 import { type Address, clockOf, keptAddress, questionOf, useAddress } from '../address/index.ts'
 import { formatCount, formatRatio } from '../format/index.ts'
 import { useCall } from '../platform/index.ts'
@@ -10,14 +11,22 @@ import classes from './frame.module.css'
 const icons = { complete: IconCircleCheck, incomplete: IconTriangle, unknown: IconCircleDashed, pending: IconClock, 'nothing-expected': IconCircleDashed }
 const wordOf = { complete: 'Complete', unknown: 'Unknown', pending: 'Settling', 'nothing-expected': 'Nothing expected' }
 
+/** What the page itself shows comes first: the mark's question is a large one. */
+const laterMs = 2_500
+
 /** How complete the record is for what is shown: opens the page that says why. */
 export function CompletenessMark() {
   const { address } = useAddress()
   const { from, to, origin } = questionOf(address)
+  const [late, setLate] = useState(false)
+  useEffect(() => {
+    const timer = setTimeout(setLate, laterMs, true)
+    return () => clearTimeout(timer)
+  }, [])
   const answer = useCall(
     trafficRoutes.getCompleteness,
     { query: { from, to, origin, stepS: 86_400, limit: 1 } },
-    { every: clockOf(address) === 'live' && 15_000 },
+    { every: clockOf(address) === 'live' && 15_000, enabled: late },
   )
   const total = answer.data?.total
   if (!total) return null

@@ -27,7 +27,10 @@ const overview = createRoute({
   path: '/',
   component: lazyRouteComponent(() => import('../pages/overview/overview.tsx'), 'OverviewPage'),
 })
-const map = createRoute({ getParentRoute: () => frame, path: '/map', component: lazyRouteComponent(() => import('../pages/map/map.tsx'), 'MapPage') })
+const mapPage = () => import('../pages/map/map.tsx')
+// The map is the largest page: where it is opened first, it comes while the session is asked for.
+if (location.pathname === '/map') void mapPage().catch(() => undefined)
+const map = createRoute({ getParentRoute: () => frame, path: '/map', component: lazyRouteComponent(mapPage, 'MapPage') })
 const record = createRoute({
   getParentRoute: () => frame,
   path: '/record',

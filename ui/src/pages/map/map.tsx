@@ -18,6 +18,8 @@ export function MapPage() {
   const map = useMap(address)
   const wide = useMediaQuery('(min-width: 700px)', true)
   const { picture } = map
+  // The canvas begins while its data is on the way: setting up WebGL takes as long as the answer.
+  const drawn = address.view !== 'table' && (picture ? picture.nodes > 0 : map.error === undefined)
   return (
     <Page title="Map" bare>
       <div className={classes.page}>
@@ -28,7 +30,12 @@ export function MapPage() {
               <Failure error={map.error} />
             </div>
           )}
-          {!picture && map.error === undefined && <Waiting what="the map" lines={10} />}
+          {drawn && <MapCanvas map={map} />}
+          {!picture && map.error === undefined && (
+            <div className={classes.over}>
+              <Waiting what="the map" lines={10} />
+            </div>
+          )}
           {picture?.nodes === 0 && (
             <div className={classes.over}>
               <Empty icon={<IconChartDots3 size={32} stroke={1.3} />} title="Nobody talked to anybody in this window">
@@ -36,7 +43,7 @@ export function MapPage() {
               </Empty>
             </div>
           )}
-          {picture && picture.nodes > 0 && (address.view === 'table' ? <MapTable client={map.client} picture={picture} /> : <MapCanvas map={map} />)}
+          {picture && picture.nodes > 0 && address.view === 'table' && <MapTable client={map.client} picture={picture} />}
           {picture && picture.nodes > 0 && address.view !== 'table' && (
             <>
               {wide && <Legend />}
