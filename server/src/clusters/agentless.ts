@@ -45,6 +45,7 @@ export class Agentless {
   private readonly troubles = new Map<string, { code: ErrorCode; detail: string }>()
   private stopping = false
   private url = ''
+  private heldAt = 0
   private timer: NodeJS.Timeout | undefined
   private round: Promise<void> | undefined
 
@@ -67,7 +68,12 @@ export class Agentless {
     if (this.stopping || this.url === '') return
     this.round = (this.round ?? Promise.resolve())
       .then(() => this.compare())
-      .catch((error: unknown) => this.options.log.warn({ err: error }, 'agentless clusters could not be compared'))
+      .then(
+        () => {
+          this.heldAt = Date.now()
+        },
+        (error: unknown) => this.unheld(error),
+      )
     this.timer = setTimeout(() => this.look(), lookEvery)
     this.timer.unref()
   }
@@ -86,6 +92,13 @@ export class Agentless {
     this.troubles.delete(key)
     this.waits.delete(key)
     rmSync(this.folder(key), { recursive: true, force: true })
+  }
+
+  /** Where leases cannot be held any more, another replica takes the clusters over: two must not watch one. */
+  private async unheld(error: unknown): Promise<void> {
+    this.options.log.warn({ err: error }, 'agentless clusters could not be compared')
+    if (Date.now() - this.heldAt < leaseSeconds * 1_000) return
+    await Promise.all([...this.running.keys()].map((key) => this.end(key)))
   }
 
   private async compare(): Promise<void> {
@@ -126,8 +139,9 @@ export class Agentless {
         'warn',
       ]
       const child = spawnController(
-        [...args, ...(context ? ['--context', context] : []), ...(caFile ? ['--ca', caFile] : []), ...(await this.token(org, name, data))],
+        [...args, ...(context ? ['--context', context] : []), ...(caFile ? ['--ca', caFile] : [])],
         kubeconfig,
+        await this.token(org, name, data),
       )
       this.running.set(key, { child, sealed, startedAt: Date.now() })
       let last = ''
@@ -146,10 +160,10 @@ export class Agentless {
   }
 
   /** A folder without a key needs a token; it goes no further than to the child. */
-  private async token(org: string, cluster: string, data: string): Promise<string[]> {
-    if (existsSync(join(data, 'identity.json'))) return []
+  private async token(org: string, cluster: string, data: string): Promise<string | undefined> {
+    if (existsSync(join(data, 'identity.json'))) return undefined
     const made = await createEnrolmentToken(this.options.db, { org, cluster, origin: 'user', createdBy: 'the server', expiresInMinutes: 10 })
-    return ['--token', made.secret]
+    return made.secret
   }
 
   private ended(key: string, child: ChildProcess, last: string): void {

@@ -11,9 +11,12 @@ function environment(): NodeJS.ProcessEnv {
   return { PATH, HOME, TZ, TMPDIR }
 }
 
-/** Starts a controller as a process of its own. The kubeconfig goes through its standard input: neither a file nor an argument holds it. */
-export function spawnController(args: readonly string[], kubeconfig: string): ChildProcess {
-  const child = spawn(process.execPath, [...memory, program, '--kubeconfig', '-', ...args], { env: environment(), stdio: ['pipe', 'pipe', 'pipe'] })
+/** Starts a controller as a process of its own. The kubeconfig goes through its standard input and an enrolment token through its environment: no file or argument holds either. */
+export function spawnController(args: readonly string[], kubeconfig: string, token?: string): ChildProcess {
+  const child = spawn(process.execPath, [...memory, program, '--kubeconfig', '-', ...args], {
+    env: { ...environment(), ...(token ? { PANOPTES_TOKEN: token } : {}) },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
   child.stdin?.on('error', () => undefined)
   child.stdin?.end(kubeconfig)
   return child
