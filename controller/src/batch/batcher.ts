@@ -34,7 +34,7 @@ export interface BatcherOptions {
 /** Looks at rows before they leave, after they have waited for news about them. */
 export interface Finisher {
   /** Milliseconds that rows wait for it once their batch is closed; those that must leave at once do not. */
-  waitMs: number
+  waitMs(): number
   finish(rows: Rows, interner: Interner): void
 }
 
@@ -59,6 +59,7 @@ export class AccessBatcher {
   /** Closed batches that wait for the finisher, oldest first. */
   private closed: Open[] = []
   private finisher: Finisher | undefined
+  private ticked = 0
 
   constructor(interner: Interner, seal: (batch: RawBatch) => void, now: () => number = Date.now, options: BatcherOptions = defaultBatching) {
     this.interner = interner
@@ -95,7 +96,9 @@ export class AccessBatcher {
   sealDue(): void {
     const due = this.now() - this.options.maxAge
     for (const open of [...this.open.values()]) if (open.since <= due) this.close(open)
-    this.leave(this.now() - (this.finisher?.waitMs ?? 0))
+    // Only what was due a tick ago: after a pause of this process, news that waits is read first.
+    this.leave(this.ticked - (this.finisher?.waitMs() ?? 0))
+    this.ticked = this.now()
   }
 
   sealAll(): void {

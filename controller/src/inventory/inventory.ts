@@ -23,6 +23,7 @@ import { AddressBook } from './addresses.ts'
 import { Attribution } from './attribution.ts'
 import { type Kind, servedKinds } from './kinds.ts'
 import { Narrator } from './narrator.ts'
+import { News } from './news.ts'
 import { restate } from './restate.ts'
 import { InventoryStore, type State } from './store.ts'
 import { type PackedSpool, Teller } from './teller.ts'
@@ -43,8 +44,6 @@ export interface InventoryOptions {
 /** What is kept in memory of kinds that are more than names. */
 const picks: Record<string, (object: KubeObject) => PickedMeta> = { pods: pickPod, nodes: pickNode }
 const tickEvery = 250
-/** The kubelet tells of a pod, and the API server of what it was told, within so many milliseconds. */
-const newsTakes = 1_000
 const discoverEvery = 60_000
 /** Pods are listed after all that may own them, or after so many milliseconds. */
 const ownersFirst = 15_000
@@ -56,6 +55,7 @@ export class Inventory {
   readonly teller: Teller
   readonly narrator: Narrator
   private readonly addresses = new AddressBook()
+  private readonly news: News
   private readonly watches = new Map<string, { kind: Kind; watch: KindWatch<PickedMeta> }>()
   private readonly stopping = new AbortController()
   private running: Promise<void> | undefined
@@ -68,6 +68,7 @@ export class Inventory {
     const { data, spool, log, now } = options
     mkdirSync(data, { recursive: true, mode: 0o700 })
     this.store = new InventoryStore(join(data, 'inventory.db'))
+    this.news = new News(now)
     this.teller = new Teller(this.store, spool, log, now)
     const key = this.store.fact('redaction') ?? randomBytes(32).toString('hex')
     this.teller.note('redaction', key)
@@ -79,6 +80,7 @@ export class Inventory {
       trustDomain,
       excluded: new Set(excludedNamespaces),
       addresses: this.addresses,
+      news: this.news,
       now,
     })
   }
@@ -98,14 +100,12 @@ export class Inventory {
   /** What writes beside the addresses of accesses whose they were; `cluster` names the cluster. */
   attribution(cluster: () => string): Finisher {
     const attribution = new Attribution({ addresses: this.addresses, cluster, passed: (at) => this.passed(at) })
-    return { waitMs: newsTakes + 500, finish: (rows, interner) => attribution.finish(rows, interner) }
+    return { waitMs: () => this.news.takes + 500, finish: (rows, interner) => attribution.finish(rows, interner) }
   }
 
-  /** Whether all news of a moment has come: the watch stood longer than news takes, or has heard something since. */
+  /** Whether all news of a moment has come: the watch stood for longer than news takes. */
   private passed(at: number): boolean {
-    const pods = this.watches.get('pods')?.watch.status()
-    if (!pods) return false
-    return (pods.state === 'watching' && this.options.now() >= at + newsTakes) || (pods.confirmedAt ?? 0) >= at + newsTakes
+    return this.watches.get('pods')?.watch.status().state === 'watching' && this.options.now() >= at + this.news.takes
   }
 
   /** How each kind is watched, by the name of its resource. */

@@ -16,6 +16,7 @@ import {
 import type { AddressBook } from './addresses.ts'
 import { type Document, documentOf } from './document.ts'
 import type { Kind } from './kinds.ts'
+import type { News } from './news.ts'
 import { Owners } from './owners.ts'
 import { containerRow, leaseRow, objectRow, type PodContext, portsOf, runningRow, syncedRow } from './rows.ts'
 import type { Position, State, Stored } from './store.ts'
@@ -27,6 +28,7 @@ export interface NarratorOptions {
   trustDomain: string
   excluded: ReadonlySet<string>
   addresses: AddressBook
+  news: News
   now: () => number
 }
 
@@ -136,12 +138,13 @@ export class Narrator {
 
   /** Tells of the addresses of a pod or a node. */
   private addressed(event: ChangeEvent<PickedPod>, workload: PodContext['workload'], specHash: string): Pick<State, 'leases'> {
-    const { teller, trustDomain, addresses } = this.options
+    const { teller, trustDomain, addresses, news } = this.options
     const { object, type, resourceVersion, relisted } = event
     const context: PodContext = { pod: object, resourceVersion, workload, trustDomain, specHash }
     const { open: leases, changes } = foldLeases(this.pods.get(object.uid)?.leases ?? [], event)
     for (const { type: what, lease } of changes) {
       teller.tell('ip_leases', leaseRow(context, what, lease, relisted ? 'relisted' : 'watched'))
+      if (!relisted) news.came(lease.to ?? lease.from)
       if (what === 'leased') addresses.leased(lease, { workload: workload.name, sa: object.serviceAccount ?? '', ports: portsOf(object) })
       else addresses.releasedBy(lease)
     }

@@ -54,6 +54,13 @@ describe('a lease', () => {
     expect(foldLeases(done.open, event('deleted', 90 * second, { phase: 'Succeeded' })).changes).toEqual([])
   })
 
+  it('of an evicted pod ends when we hear of it, whenever its containers were restarted before', () => {
+    const restarted = container(9 * second).map((c) => ({ ...c, lastState: container(1 * second, 5 * second)[0]!.state! }))
+    const { open } = foldLeases([], event('modified', 10 * second, { containers: restarted }))
+    const evicted = foldLeases(open, event('modified', 30 * second, { phase: 'Failed', containers: restarted }))
+    expect(evicted.changes).toMatchObject([{ type: 'released', lease: { to: 30 * second } }])
+  })
+
   it('is of each address of a pod, and of a new one from when it is seen', () => {
     const { open } = foldLeases([], event('added', 10 * second, { ips: ['10.0.0.1', 'fd00::1'], containers: container(9 * second) }))
     const changed = foldLeases(open, event('modified', 40 * second, { ips: ['10.0.0.2', 'fd00::1'], containers: container(9 * second) }))

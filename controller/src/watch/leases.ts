@@ -35,7 +35,9 @@ export function foldLeases(
 ): { open: IpLease[]; changes: LeaseChange[] } {
   const over = type === 'deleted' || pod.phase === 'Succeeded' || pod.phase === 'Failed'
   const states = pod.containers.flatMap((c) => [c.lastState, c.state])
-  const lastEnd = Math.max(...states.flatMap((s) => (s?.finishedAt ? [Date.parse(s.finishedAt)] : [])))
+  // Only where each has ended for good: an evicted pod may still tell of a restart long ago.
+  const now = pod.containers.flatMap((c) => (c.state ? [c.state] : []))
+  const lastEnd = now.every((s) => s.phase === 'terminated') ? Math.max(...now.flatMap((s) => (s.finishedAt ? [Date.parse(s.finishedAt)] : []))) : Number.NaN
   // The kubelet tells of an end after it: the address may be another's already when we hear. A pod that was deleted outright says when, to the second.
   const deleted = pod.deletedAt ? Date.parse(pod.deletedAt) + 1_000 : at
   const to = Math.min(at, type === 'deleted' ? deleted : Number.isFinite(lastEnd) ? lastEnd : at)

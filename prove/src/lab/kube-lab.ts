@@ -73,7 +73,7 @@ export async function startKubeLab(run: Run, options: KubeLabOptions): Promise<K
     JSON.stringify({
       apiVersion: 'audit.k8s.io/v1',
       kind: 'Policy',
-      omitStages: ['RequestReceived', 'ResponseStarted'],
+      omitStages: ['RequestReceived'],
       rules: [{ level: 'Metadata', users: [account] }, { level: 'None' }],
     }),
   )

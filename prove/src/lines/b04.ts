@@ -174,7 +174,9 @@ async function resources(run: Run, { controller }: KubeLab, rss: number): Promis
   const lists = new Map<string, number>()
   for (const line of readFileSync(`${run.dir}/audit.log`, 'utf8').split('\n')) {
     if (!line) continue
-    const { verb, objectRef, requestURI } = JSON.parse(line) as { verb: string; requestURI: string; objectRef?: { resource?: string } }
+    const { verb, objectRef, requestURI, stage } = JSON.parse(line) as { verb: string; requestURI: string; stage: string; objectRef?: { resource?: string } }
+    // A watch is counted when it begins, whatever else when it is over.
+    if ((stage === 'ResponseStarted') !== (verb === 'watch')) continue
     verbs.set(verb, (verbs.get(verb) ?? 0) + 1)
     const whole = verb === 'list' || (verb === 'watch' && requestURI.includes('sendInitialEvents=true'))
     if (whole && objectRef?.resource && !requestURI.includes('limit=1')) lists.set(objectRef.resource, (lists.get(objectRef.resource) ?? 0) + 1)

@@ -1,3 +1,4 @@
+import type { ClientRequest } from 'node:http'
 import { request } from 'node:https'
 import type { Cluster } from '../kube.ts'
 
@@ -6,28 +7,39 @@ interface Message {
   object: { metadata: { uid: string; resourceVersion: string } }
 }
 
-/** A watch of its own of the pods of a namespace, from its begin: what `stop` answers is all that happened, as `event uid version`. */
+/** A watch of its own of the pods of a namespace, from now on: all that happens, as `event uid version`. One that ends goes on where it was. */
 export async function followPods(cluster: Cluster, namespace: string): Promise<{ lines: readonly string[]; stop(): readonly string[] }> {
   const path = `/api/v1/namespaces/${namespace}/pods`
-  const { metadata } = await cluster.must('GET', path)
+  let version = (await cluster.must('GET', path)).metadata.resourceVersion as string
   const lines: string[] = []
-  const url = `${cluster.url}${path}?watch=true&timeoutSeconds=3600&resourceVersion=${metadata.resourceVersion}`
-  const sent = request(url, { ca: cluster.ca, headers: { authorization: `Bearer ${cluster.token}` } }, (answer) => {
-    let rest = ''
-    answer.setEncoding('utf8').on('error', () => undefined)
-    answer.on('data', (chunk: string) => {
-      const whole = (rest + chunk).split('\n')
-      rest = whole.pop()!
-      for (const line of whole) {
-        const { type, object } = JSON.parse(line) as Message
-        lines.push(`${type.toLowerCase()} ${object.metadata.uid} ${object.metadata.resourceVersion}`)
-      }
+  let current: ClientRequest | undefined
+  let stopped = false
+  const follow = () => {
+    if (stopped) return
+    const url = `${cluster.url}${path}?watch=true&timeoutSeconds=3600&resourceVersion=${version}`
+    const again = () => setTimeout(follow, 100)
+    current = request(url, { agent: false, ca: cluster.ca, headers: { authorization: `Bearer ${cluster.token}` } }, (answer) => {
+      let rest = ''
+      answer.setEncoding('utf8').on('error', () => undefined)
+      answer.on('close', again)
+      answer.on('data', (chunk: string) => {
+        const whole = (rest + chunk).split('\n')
+        rest = whole.pop()!
+        for (const line of whole) {
+          const { type, object } = JSON.parse(line) as Message
+          if (type === 'ERROR') throw new Error(`the witness lost its place: ${line}`)
+          version = object.metadata.resourceVersion
+          lines.push(`${type.toLowerCase()} ${object.metadata.uid} ${version}`)
+        }
+      })
     })
-  })
-  sent.on('error', () => undefined)
-  sent.end()
+    current.on('error', () => undefined)
+    current.end()
+  }
+  follow()
   const stop = () => {
-    sent.destroy()
+    stopped = true
+    current?.destroy()
     return lines
   }
   return { lines, stop }
