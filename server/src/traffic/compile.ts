@@ -8,6 +8,8 @@ export interface Compiled {
   parameters: Parameters
   /** True where every matching row must agree on a column of the sort key: reading is narrow at any window. */
   narrow: boolean
+  /** True where every matching row must hold a text of which the index of paths knows the letters. */
+  lettered: boolean
 }
 
 /** Columns that an index or the sort key finds by equality. */
@@ -18,7 +20,7 @@ const narrowing = /^(?:src|dst)\.(?:workload|pod|pod\.uid|ip|spiffe)$|^(?:worklo
  * skip indexes usable. Throws PAN0201 for a regular expression that is none.
  */
 export function compileQuery(query: Query, parameters = new Parameters()): Compiled {
-  return { where: compile(query, parameters), parameters, narrow: isNarrow(query) }
+  return { where: compile(query, parameters), parameters, narrow: isNarrow(query), lettered: isLettered(query) }
 }
 
 function isNarrow(query: Query): boolean {
@@ -31,6 +33,20 @@ function isNarrow(query: Query): boolean {
       return query.op === '=' && narrowing.test(query.field) && !(query.value.type === 'text' && query.value.parts[0] === '')
     case 'in':
       return !query.negated && narrowing.test(query.field)
+    default:
+      return false
+  }
+}
+
+/** The index of paths knows groups of four letters. */
+function isLettered(query: Query): boolean {
+  switch (query.kind) {
+    case 'and':
+      return query.items.some(isLettered)
+    case 'or':
+      return query.items.every(isLettered)
+    case 'contains':
+      return query.field === 'path' && !query.negated && query.parts.some((part) => part.length >= 4)
     default:
       return false
   }

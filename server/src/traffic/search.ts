@@ -79,17 +79,19 @@ const minute = 60_000_000
 function* slices({ query, window, order, after }: SearchRequest): Generator<[number, number]> {
   const fromUs = order === 'oldest' && after ? Math.max(window.fromUs, after.ts) : window.fromUs
   const toUs = order === 'newest' && after ? Math.min(window.toUs, after.ts + 1) : window.toUs
-  if (order === 'oldest' || compileQuery(query).narrow) {
+  const { narrow, lettered } = compileQuery(query)
+  if (order === 'oldest' || narrow) {
     yield [fromUs, toUs]
     return
   }
   // Clocks of proxies may be a little ahead; rows far in the future come with the first part.
-  let [end, width] = [toUs, minute]
+  // What an index finds is rare or common: both are answered by a short part and all the rest.
+  let [end, width] = [toUs, lettered ? 16 * minute : minute]
   let begin = Math.min(toUs, Date.now() * 1000) - width
   while (end > fromUs) {
     yield [Math.max(begin, fromUs), end]
     end = begin
-    width *= 8
+    width *= lettered ? 10_000 : 8
     begin = end - width
   }
 }
