@@ -42,9 +42,8 @@ export function questions({ end, days }: Shape): Question[] {
   const ask = (route: string, lastS: number, more: { [name: string]: string | number }, shiftS = 0) =>
     `/api/v1/${route}?${new URLSearchParams({ from: iso(end - lastS - shiftS), to: iso(end - shiftS), ...Object.fromEntries(Object.entries(more).map(([k, v]) => [k, String(v)])) })}`
   const search = (lastS: number, query: string, limit: number) => ask('accesses', lastS, { query, limit })
-  // As a page that stays open: every five seconds, of windows that move a minute each minute.
-  const map = (quantiles: boolean) => (_: string, i: number) =>
-    ask('topology', hourS, { quantiles: String(quantiles) }, 60 * Math.floor((200 - (i % 200)) / 12))
+  // As pages of several people that stay open: the same hour many times, then one that is a minute younger.
+  const map = (quantiles: boolean) => (_: string, i: number) => ask('topology', hourS, { quantiles: String(quantiles) }, 60 * (3 - Math.floor((i % 200) / 50)))
   const pods = sampled('dst_pod', since(6 * hourS))
   return [
     {
