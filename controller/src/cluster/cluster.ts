@@ -20,7 +20,7 @@ export interface ClusterViewOptions {
 
 /** One small request; what a cluster serves and who it is changes less often. */
 const rightsEvery = 1_000
-const lookEvery = 60_000
+const lookEvery = 15_000
 
 /** The cluster that this controller looks at, as it tells the server with every heartbeat: who it is, what we may do, what hinders us. */
 export class ClusterView {

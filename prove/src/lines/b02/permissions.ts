@@ -67,7 +67,7 @@ export async function proveRemovals({ run, server, cluster, kubelet }: Lab, name
     await cluster.must('PATCH', role, { rules: left })
     try {
       const what = permissions.join(' and ')
-      const seen = await untilCluster(server, name, `without ${what}`, 20, ({ missing }) => missing.map((m) => m.permission).join() === permissions.join())
+      const seen = await untilCluster(server, name, `without ${what}`, 45, ({ missing }) => missing.map((m) => m.permission).join() === permissions.join())
       const said = seen.problems.filter((problem) => problem.code === 'PAN0506' && problem.detail.includes(`may not ${what}.`))
       const told = seen.missing.every(({ fix, without }) => fix.includes(resource) && without.length > 3 && said[0]?.detail.includes(without))
       if (seen.state !== 'degraded' || said.length !== 1 || !told)
