@@ -79,7 +79,7 @@ describe('the record', () => {
 
   it('comes back by itself after a crash; until then callers are told', async () => {
     record.engine!.kill()
-    for (let i = 0; i < 50 && record.status().state === 'ready'; i++) await sleep(20)
+    for (let i = 0; i < 500 && record.status().state === 'ready'; i++) await sleep(20)
     await expect(record.query('SELECT 1')).rejects.toMatchObject({ code: 'PAN0005' })
     for (let i = 0; i < 300 && record.status().state !== 'ready'; i++) await sleep(100)
     expect(await record.query('SELECT 1 AS one')).toEqual([{ one: 1 }])
