@@ -4,8 +4,6 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { type PermissionRole, permissionRoles } from '@panoptes/contract/ingest'
 import { pino } from 'pino'
-import { lookOnce } from './cluster/index.ts'
-import { startController } from './controller.ts'
 import { type ControllerOptions, defaultOptions, type HostPort } from './options.ts'
 import { inClusterAccess, parseKubeconfig } from './watch/index.ts'
 
@@ -180,10 +178,13 @@ async function main(): Promise<void> {
   }
   if ('look' in read) {
     if (!read.look) throw new Usage('--look needs --kubeconfig or --in-cluster')
+    const { lookOnce } = await import('./cluster/index.ts')
     process.stdout.write(`${JSON.stringify(await lookOnce(read.look.access, read.look.roles))}\n`)
     return
   }
   const log = pino({ level: read.level, base: null, timestamp: pino.stdTimeFunctions.isoTime })
+  // Only here: looking at a cluster needs none of it.
+  const { startController } = await import('./controller.ts')
   const controller = await startController(read.options, log)
   const stop = (): void => {
     controller.stop().then(
