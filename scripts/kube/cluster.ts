@@ -154,8 +154,19 @@ export class Cluster {
     if (name === 'etcd' || name === 'kube-apiserver') await this.ready()
   }
 
-  /** One request as administrator; a patch is a JSON merge patch. Any status resolves. */
-  call(method: string, path: string, body?: unknown): Promise<Answer> {
+  /** One request as administrator; a patch is a JSON merge patch. Any status resolves. A connection that a busy server closed before it stood is made anew. */
+  async call(method: string, path: string, body?: unknown): Promise<Answer> {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await this.callOnce(method, path, body)
+      } catch (error) {
+        if (tries >= 20 || !(error as Error).message.includes('before secure TLS connection was established')) throw error
+        await sleep(200)
+      }
+    }
+  }
+
+  private callOnce(method: string, path: string, body?: unknown): Promise<Answer> {
     const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json'
     const text = body === undefined ? '' : JSON.stringify(body)
     // Said outright: Node frames no body of a DELETE by itself.

@@ -18,8 +18,13 @@ export interface KubeClient {
 
 /** Beside watching: small requests whose whole answer is JSON. */
 export interface KubeRequests extends KubeClient {
-  /** Any status resolves; rejects where no answer came within `timeoutMs` (10 s). A PATCH is a JSON merge patch. */
-  send(method: 'GET' | 'POST' | 'PUT' | 'PATCH', path: string, body?: unknown, timeoutMs?: number): Promise<{ status: number; body: unknown }>
+  /** Any status resolves; rejects where no answer came within `timeoutMs` (10 s). A PATCH is a JSON merge patch, APPLY a server-side apply. */
+  send(
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'APPLY' | 'DELETE',
+    path: string,
+    body?: unknown,
+    timeoutMs?: number,
+  ): Promise<{ status: number; body: unknown }>
   close(): void
 }
 
@@ -30,6 +35,8 @@ export class Stalled extends Error {
     this.name = 'Stalled'
   }
 }
+
+const types: Partial<Record<string, string>> = { PATCH: 'application/merge-patch+json', APPLY: 'application/apply-patch+yaml' }
 
 /** A client over HTTP/1.1: a watch has a connection of its own, so a stalled one stalls no other. */
 export function kubeClient(access: ClusterAccess): KubeRequests {
@@ -51,9 +58,9 @@ export function kubeClient(access: ClusterAccess): KubeRequests {
     send: (method, path, body, timeoutMs = 10_000) =>
       new Promise((done, failed) => {
         const text = body === undefined ? '' : JSON.stringify(body)
-        const type = { 'content-type': method === 'PATCH' ? 'application/merge-patch+json' : 'application/json', 'content-length': Buffer.byteLength(text) }
+        const type = { 'content-type': types[method] ?? 'application/json', 'content-length': Buffer.byteLength(text) }
         const headers = { ...headersOf('application/json'), ...(text ? type : {}) }
-        const sent = request(access.server + path, { agent, method, headers, signal: AbortSignal.timeout(timeoutMs) })
+        const sent = request(access.server + path, { agent, method: method === 'APPLY' ? 'PATCH' : method, headers, signal: AbortSignal.timeout(timeoutMs) })
         sent.on('error', failed)
         sent.on('response', (answer) => {
           textOf(answer).then((said) => done({ status: answer.statusCode ?? 0, body: said.startsWith('{') ? JSON.parse(said) : said }), failed)

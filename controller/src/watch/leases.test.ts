@@ -50,7 +50,7 @@ describe('a lease', () => {
   it('ends when the containers have, for the address may be given away while the pod is still listed', () => {
     const { open } = foldLeases([], event('modified', 10 * second, { containers: container(9 * second) }))
     const done = foldLeases(open, event('modified', 30 * second, { phase: 'Succeeded', containers: container(9 * second, 20 * second) }))
-    expect(done.changes).toMatchObject([{ type: 'released', lease: { to: 20 * second } }])
+    expect(done.changes).toMatchObject([{ type: 'released', lease: { to: 21 * second } }])
     expect(foldLeases(done.open, event('deleted', 90 * second, { phase: 'Succeeded' })).changes).toEqual([])
   })
 

@@ -38,9 +38,9 @@ export function foldLeases(
   // Only where each has ended for good: an evicted pod may still tell of a restart long ago.
   const now = pod.containers.flatMap((c) => (c.state ? [c.state] : []))
   const lastEnd = now.every((s) => s.phase === 'terminated') ? Math.max(...now.flatMap((s) => (s.finishedAt ? [Date.parse(s.finishedAt)] : []))) : Number.NaN
-  // The kubelet tells of an end after it: the address may be another's already when we hear. A pod that was deleted outright says when, to the second.
+  // The kubelet tells of an end after it: the address may be another's already when we hear. A pod that was deleted outright says when. Both tell whole seconds: it was the end of them at the latest.
   const deleted = pod.deletedAt ? Date.parse(pod.deletedAt) + 1_000 : at
-  const to = Math.min(at, type === 'deleted' ? deleted : Number.isFinite(lastEnd) ? lastEnd : at)
+  const to = Math.min(at, type === 'deleted' ? deleted : Number.isFinite(lastEnd) ? lastEnd + 1_000 : at)
   const changes: LeaseChange[] = []
   const kept: IpLease[] = []
   for (const lease of open) {

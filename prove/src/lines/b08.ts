@@ -23,8 +23,8 @@ const als = '/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs'
 /** Of all nodes that kwok plays. */
 const nodeIp = '10.255.0.1'
 const lateMs = 120_000
-/** Another owner this near is ambiguous for certain; farther than the second figure (times of Kubernetes are whole seconds) it is not. */
-const near = { surely: 900, perhaps: 2_500 }
+/** Another owner this near is ambiguous for certain; farther than the second figure (times of Kubernetes are whole seconds, and the end was heard of later) not. */
+const near = { surely: 900, perhaps: 3_500 }
 
 /** B.8: every address is attributed to the pod that had it then, the port to its container, or flagged where it truly is ambiguous. */
 export const b08 = defineProof({
@@ -214,7 +214,8 @@ function judgeEnd(row: Row, side: 'src' | 'dst', { id, atMs, src, dst, dstPort }
     return others.some((lease) => distance(lease) < near.perhaps) ? [] : wrong(`only ${end.lease.uid} had it`)
   }
   if (uid !== end.lease.uid) return wrong(`${end.lease.uid} had it`)
-  if (others.some((lease) => distance(lease) < near.surely)) return wrong('two owners within a second must be ambiguous')
+  const apart = ({ surelyFrom, surelyTo }: Leased) => Math.max(surelyFrom - atMs, atMs - (surelyTo ?? Number.POSITIVE_INFINITY), 0)
+  if (others.some((lease) => apart(lease) < near.surely)) return wrong('two owners within a second must be ambiguous')
   const { ports } = end.lease
   const due = side === 'src' ? undefined : (ports.get(Number(dstPort)) ?? (ports.size === 1 ? [...ports.values()][0] : ''))
   return due === undefined || row['dst.container'] === due ? [] : wrong(`port ${dstPort} is that of container “${due}”, recorded is “${row['dst.container']}”`)

@@ -21,7 +21,6 @@ export async function followPods(cluster: Cluster, namespace: string): Promise<{
     current = request(url, { agent: false, ca: cluster.ca, headers: { authorization: `Bearer ${cluster.token}` } }, (answer) => {
       let rest = ''
       answer.setEncoding('utf8').on('error', () => undefined)
-      answer.on('close', again)
       answer.on('data', (chunk: string) => {
         const whole = (rest + chunk).split('\n')
         rest = whole.pop()!
@@ -34,6 +33,7 @@ export async function followPods(cluster: Cluster, namespace: string): Promise<{
       })
     })
     current.on('error', () => undefined)
+    current.on('close', again)
     current.end()
   }
   follow()
