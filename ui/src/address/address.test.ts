@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { changedAddress, keptAddress, parseSearch, printSearch, readAddress } from './address.ts'
-import { clockOf, describeWindow, momentMs, shiftedWindow } from './clock.ts'
+import { clockOf, comparedMoments, describeWindow, momentMs, momentOf, shiftedWindow, windowOf } from './clock.ts'
 import { both, condition, questionOf, scopeQuery, toggled } from './scope.ts'
 
 describe('the address', () => {
@@ -29,6 +29,13 @@ describe('the clock', () => {
   })
   it('knows the past from the present', () => {
     expect([clockOf({}), clockOf({ from: '-1h', to: 'now' }), clockOf({ from: 'x', to: '2026-03-03T13:00:00Z' })]).toEqual(['live', 'live', 'past'])
+  })
+  it('is one: a moment and a window take the place of each other', () => {
+    expect(changedAddress({ from: '-1h', to: '-30m', q: 'a' }, { at: '-10m' })).toEqual({ q: 'a', at: '-10m' })
+    expect(changedAddress({ at: '-10m', with: '-1h', q: 'a' }, { from: '-1h' })).toEqual({ q: 'a', from: '-1h' })
+    expect(windowOf({ at: '2026-03-03T13:00:00Z' })).toEqual({ from: '2026-03-03T12:45:00.000Z', to: '2026-03-03T13:00:00Z' })
+    expect([windowOf({ at: '-10m' }), clockOf({ at: '-10m' }), momentOf({ to: '-10m' })]).toEqual([{ from: '-1500s', to: '-10m' }, 'past', '-10m'])
+    expect(comparedMoments({ at: '-1h', with: 'now' }, now)).toEqual({ from: '-1h', to: 'now' })
   })
   it('says the window', () => {
     expect(describeWindow({}, true)).toBe('Last 15 minutes')

@@ -4,6 +4,8 @@ export const addressKeys = [
   'q',
   'from',
   'to',
+  'at',
+  'with',
   'origin',
   'cluster',
   'ns',
@@ -25,11 +27,13 @@ export const addressKeys = [
   'state',
   'tail',
   'next',
+  'kind',
+  'span',
 ] as const
 export type AddressKey = (typeof addressKeys)[number]
 export type Address = { [K in AddressKey]?: string }
 
-const kept: readonly AddressKey[] = ['q', 'from', 'to', 'origin', 'cluster', 'ns', 'utc']
+const kept: readonly AddressKey[] = ['q', 'from', 'to', 'at', 'with', 'origin', 'cluster', 'ns', 'utc']
 
 /** Reads an address leniently: what is not known, not text or empty is left out. */
 export function readAddress(raw: Record<string, unknown>): Address {
@@ -46,9 +50,10 @@ export function keptAddress(address: Address): Address {
   return readAddress(Object.fromEntries(kept.map((key) => [key, address[key]])))
 }
 
-/** The address after a change; undefined or empty takes a key out. */
+/** The address after a change; undefined or empty takes a key out. There is one clock: a window takes the place of a moment, and a moment that of a window. */
 export function changedAddress(address: Address, change: Address): Address {
-  return readAddress({ ...address, ...change })
+  const clock = 'from' in change || 'to' in change ? { at: undefined, with: undefined } : change.at ? { from: undefined, to: undefined } : {}
+  return readAddress({ ...address, ...change, ...clock })
 }
 
 export const parseSearch = (text: string): Record<string, string> => Object.fromEntries(new URLSearchParams(text))

@@ -5,9 +5,25 @@ const units: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86
 
 export const defaultFrom = '-15m'
 
-/** The window that an address names, as the API takes it. */
-export function windowOf(address: Address): { from: string; to: string } {
-  return { from: address.from ?? defaultFrom, to: address.to ?? 'now' }
+const defaultMs = 900_000
+
+/** The window that an address names, as the API takes it: of a moment, the quarter of an hour before it. */
+export function windowOf({ at, from, to }: Address): { from: string; to: string } {
+  const moment = at === undefined ? undefined : momentMs(at, 0)
+  if (at === undefined || at === 'now' || moment === undefined) return { from: from ?? defaultFrom, to: to ?? 'now' }
+  return { from: at.startsWith('-') ? `-${(defaultMs - moment) / 1000}s` : new Date(moment - defaultMs).toISOString(), to: at }
+}
+
+/** The moment that an address names, as the API takes it: of a window, its end. */
+export function momentOf({ at, to }: Address): string {
+  return at ?? to ?? 'now'
+}
+
+/** The two moments that are compared, earlier first; undefined where there is one alone. */
+export function comparedMoments(address: Address, nowMs: number): { from: string; to: string } | undefined {
+  if (!address.with) return undefined
+  const [a, b] = [address.with, momentOf(address)]
+  return (momentMs(a, nowMs) ?? 0) <= (momentMs(b, nowMs) ?? 0) ? { from: a, to: b } : { from: b, to: a }
 }
 
 /** Milliseconds since 1970 of a moment: ISO 8601, `now`, `-15m`; undefined where it is neither. */
@@ -21,7 +37,7 @@ export function momentMs(moment: string, nowMs: number): number | undefined {
 
 /** `live`: goes on with the present; `past`: a window that is over. */
 export function clockOf(address: Address): 'live' | 'past' {
-  return (address.to ?? 'now') === 'now' ? 'live' : 'past'
+  return windowOf(address).to === 'now' ? 'live' : 'past'
 }
 
 const names: Record<string, string> = { s: 'seconds', m: 'minutes', h: 'hours', d: 'days', w: 'weeks' }

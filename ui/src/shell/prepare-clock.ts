@@ -9,3 +9,8 @@ export function parseMoment(typed: string, utc: boolean): string | undefined {
   const at = new Date(`${day}T${time.padStart(time.indexOf(':') === 1 ? time.length + 1 : time.length, '0')}${zone ?? (utc ? 'Z' : '')}`)
   return Number.isNaN(at.getTime()) ? undefined : at.toISOString()
 }
+
+const ofAMoment = new Set(['workloads', 'pods', 'containers', 'images', 'services', 'gateways', 'nodes', 'namespaces', 'objects'])
+
+/** Whether a page shows how things were at one moment; the others show what happened in a window. */
+export const showsMoment = (pathname: string): boolean => ofAMoment.has(pathname.split('/')[1] ?? '')

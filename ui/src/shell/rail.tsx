@@ -2,15 +2,24 @@ import { accessRoutes } from '@panoptes/contract'
 import {
   IconActivity,
   IconBell,
+  IconBox,
+  IconBoxMultiple,
+  IconBraces,
   IconChartDots3,
+  IconCube,
   IconDatabaseCog,
+  IconDoorEnter,
   IconKey,
   IconLayoutDashboard,
   IconListSearch,
+  IconPhoto,
   IconPlugConnected,
   IconRouteAltRight,
   IconScript,
+  IconServer,
   IconServerBolt,
+  IconSitemap,
+  IconTags,
   IconTopologyStar,
   IconUsers,
 } from '@tabler/icons-react'
@@ -24,8 +33,20 @@ const looking = [
   { to: '/map', label: 'Map', icon: IconChartDots3 },
   { to: '/record', label: 'Record', icon: IconListSearch },
   { to: '/completeness', label: 'Completeness', icon: IconActivity },
-  { to: '/clusters', label: 'Clusters', icon: IconTopologyStar },
   { to: '/sources', label: 'Sources', icon: IconPlugConnected },
+] as const
+
+const inventory = [
+  { to: '/clusters', label: 'Clusters', icon: IconTopologyStar },
+  { to: '/workloads', label: 'Workloads', icon: IconBoxMultiple },
+  { to: '/pods', label: 'Pods', icon: IconBox },
+  { to: '/containers', label: 'Containers', icon: IconCube },
+  { to: '/images', label: 'Images', icon: IconPhoto },
+  { to: '/services', label: 'Services', icon: IconSitemap },
+  { to: '/gateways', label: 'Gateways', icon: IconDoorEnter },
+  { to: '/nodes', label: 'Nodes', icon: IconServer },
+  { to: '/namespaces', label: 'Namespaces', icon: IconTags },
+  { to: '/objects', label: 'All objects', icon: IconBraces },
 ] as const
 
 const settings = [
@@ -52,12 +73,9 @@ export function Rail() {
         Panoptes
       </Link>
       <div className={classes.nav}>
-        {looking.map(({ to, label, icon: Icon }) => (
-          <Link key={to} to={to} search={search} className={classes.link} activeOptions={{ exact: to === '/', includeSearch: false }}>
-            <Icon size={17} stroke={1.7} aria-hidden />
-            {label}
-          </Link>
-        ))}
+        <Entries entries={looking} />
+        <div className={classes.heading}>Inventory</div>
+        <Entries entries={inventory} />
         <div className={classes.heading}>Settings</div>
         {settings
           .filter((item) => scopes.includes(item.scope))
@@ -76,4 +94,13 @@ export function Rail() {
       </div>
     </nav>
   )
+}
+
+function Entries({ entries }: { entries: readonly { to: string; label: string; icon: typeof IconBox }[] }) {
+  return entries.map(({ to, label, icon: Icon }) => (
+    <Link key={to} to={to} search={search as never} className={classes.link} activeOptions={{ exact: to === '/', includeSearch: false }}>
+      <Icon size={17} stroke={1.7} aria-hidden />
+      {label}
+    </Link>
+  ))
 }

@@ -51,6 +51,18 @@ const clusters = createRoute({
   path: '/clusters',
   component: lazyRouteComponent(() => import('../pages/clusters/clusters.tsx'), 'ClustersPage'),
 })
+const inventoryPages = () => import('../pages/inventory/pages.tsx')
+const inventory = [
+  createRoute({ getParentRoute: () => frame, path: '/workloads', component: lazyRouteComponent(inventoryPages, 'WorkloadsPage') }),
+  createRoute({ getParentRoute: () => frame, path: '/pods', component: lazyRouteComponent(inventoryPages, 'PodsPage') }),
+  createRoute({ getParentRoute: () => frame, path: '/containers', component: lazyRouteComponent(inventoryPages, 'ContainersPage') }),
+  createRoute({ getParentRoute: () => frame, path: '/images', component: lazyRouteComponent(inventoryPages, 'ImagesPage') }),
+  createRoute({ getParentRoute: () => frame, path: '/services', component: lazyRouteComponent(inventoryPages, 'ServicesPage') }),
+  createRoute({ getParentRoute: () => frame, path: '/gateways', component: lazyRouteComponent(inventoryPages, 'GatewaysPage') }),
+  createRoute({ getParentRoute: () => frame, path: '/nodes', component: lazyRouteComponent(inventoryPages, 'NodesPage') }),
+  createRoute({ getParentRoute: () => frame, path: '/namespaces', component: lazyRouteComponent(inventoryPages, 'NamespacesPage') }),
+  createRoute({ getParentRoute: () => frame, path: '/objects', component: lazyRouteComponent(inventoryPages, 'ObjectsPage') }),
+]
 const sources = createRoute({
   getParentRoute: () => frame,
   path: '/sources',
@@ -74,7 +86,10 @@ const signIn = createRoute({
   component: lazyRouteComponent(() => import('../pages/sign-in/sign-in.tsx'), 'SignInPage'),
 })
 export const router = createRouter({
-  routeTree: root.addChildren([frame.addChildren([overview, map, record, access, completeness, clusters, sources, settings, settingsHome]), signIn]),
+  routeTree: root.addChildren([
+    frame.addChildren([overview, map, record, access, completeness, clusters, ...inventory, sources, settings, settingsHome]),
+    signIn,
+  ]),
   parseSearch,
   stringifySearch: printSearch,
   defaultPreload: 'intent',
