@@ -85,7 +85,9 @@ export async function startAlsRelay(run: Run, to: Address, random: Random, share
     return Buffer.concat(parts)
   }
 
-  const server = createServer()
+  // Hundreds of streams in one session, each with its windows: nothing may be refused for want of memory.
+  const roomy = { maxSessionMemory: 1000, streamResetBurst: 1_000_000, streamResetRate: 1_000_000 }
+  const server = createServer(roomy)
   server.on('sessionError', () => {})
   server.on('session', (near) => {
     sessions.add(near)
@@ -93,7 +95,7 @@ export async function startAlsRelay(run: Run, to: Address, random: Random, share
     let far: ClientHttp2Session | undefined
     near.on('stream', (stream: ServerHttp2Stream, headers) => {
       if (!far) {
-        far = connect(`http://${to.host}:${to.port}`)
+        far = connect(`http://${to.host}:${to.port}`, { maxSessionMemory: 1000, peerMaxConcurrentStreams: 10_000 })
         far.on('error', () => near.destroy())
         far.on('close', () => near.destroy())
         near.on('close', () => far?.destroy())

@@ -100,6 +100,21 @@ describe('accept', () => {
     expect(await countRows(lab.record)).toBe(before + 400)
   })
 
+  it('stores a list whose batches are of several days, in order, none left out', async () => {
+    const dan = { ...alice, controller: 'c10' }
+    const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10)
+    const days = [today, yesterday, today, today, yesterday, yesterday, today, yesterday, yesterday, today]
+    const batches: Awaited<ReturnType<typeof batchOf>>[] = []
+    for (const [i, day] of days.entries()) batches.push(await batchOf(lab.record, { seq: i + 1, day, prev: batches.at(-1)?.header.sha256 ?? '' }))
+    const bytes = batches.map((batch) => batch.bytes)
+    const before = await countRows(lab.record)
+    expect(await lab.ingest.accept(dan, list(...bytes.slice(0, 6)))).toMatchObject({ acknowledged: 6 })
+    expect(await lab.ingest.accept(dan, list(...bytes))).toMatchObject({ acknowledged: 10 })
+    expect(await countRows(lab.record)).toBe(before + 1_000)
+    expect((await lab.ingest.lanes(dan)).accesses).toEqual([{ epoch: 1, seq: 10 }])
+    expect((await lab.ingest.verify({})).problems).toEqual([])
+  })
+
   it('sets malformed batches aside and stays in order', async () => {
     const before = lab.ingest.status().refused.PAN0301 ?? 0
     const raw = await blockOf(lab.record, { epoch: 2, seq: 2 })

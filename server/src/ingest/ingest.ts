@@ -95,7 +95,8 @@ export async function createIngest({ record, log, floorBytes, maxInFlight = defa
           throw error
         })
       const pending: Pending = { principal, header, block, bytes: size }
-      const wait = writer.write({ ...pending, lane, doubtful: verdict.doubtful }).then((receivedUs) => announce(pending, receivedUs))
+      const write = () => writer.write({ ...pending, lane, doubtful: verdict.doubtful })
+      const wait = lane.behind(header, write).then((receivedUs) => announce(pending, receivedUs))
       lane.admit(header, wait)
       return { wait, acknowledged: seq }
     })

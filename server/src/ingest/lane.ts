@@ -26,10 +26,12 @@ export class Lane {
   /** The last batch that is durable; undefined until it is read from the ledger. */
   durable: Position | undefined
   /** The last batch that was admitted: ahead of `durable` while batches are under way. */
-  private admitted: { seq: number; sha256: string } | undefined
+  private admitted: { seq: number; sha256: string; day: string } | undefined
   /** The rows of the next batch may be stored though the ledger does not know it. */
   private doubtful = true
   private underWay: Promise<unknown> | undefined
+  /** Settles once the last admitted batch is in the writer's queue. */
+  private begun: Promise<unknown> | undefined
   private gate: Promise<unknown> = Promise.resolve()
 
   constructor(principal: IngestPrincipal, { stream, epoch }: Pick<BatchHeader, 'stream' | 'epoch'>, head: Head, ledger: Ledger) {
@@ -52,6 +54,7 @@ export class Lane {
     this.durable = undefined
     this.admitted = undefined
     this.underWay = undefined
+    this.begun = undefined
     this.doubtful = true
     this.head.last = undefined
   }
@@ -83,9 +86,20 @@ export class Lane {
     return { take: false, wait: this.underWay, acknowledged: Math.max(seq, this.durable.seq) }
   }
 
+  /**
+   * Writes a batch behind the one before it: together with that, or, where that is of another day and so of another insert,
+   * once it is durable. Rejects where the one before could not be written.
+   */
+  behind<T>({ day }: BatchHeader, write: () => Promise<T>): Promise<T> {
+    const before = this.admitted && this.admitted.day !== day ? this.underWay : this.begun
+    const begun = Promise.resolve(before).then(() => ({ written: write() }))
+    this.begun = begun
+    return begun.then(({ written }) => written)
+  }
+
   /** Notes that a batch is on its way; `stored` settles once it is durable or lost. */
-  admit({ seq, sha256 }: BatchHeader, stored: Promise<unknown>): void {
-    this.admitted = { seq, sha256 }
+  admit({ seq, sha256, day }: BatchHeader, stored: Promise<unknown>): void {
+    this.admitted = { seq, sha256, day }
     this.underWay = stored
   }
 }

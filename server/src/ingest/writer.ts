@@ -93,7 +93,8 @@ export class Writer {
   }
 
   private async writeGroup(queued: readonly Queued[]): Promise<void> {
-    const group = queued.filter((item) => inOrder(item, queued))
+    const group: Queued[] = []
+    for (const item of queued) if (inOrder(item, group)) group.push(item)
     for (const item of queued)
       if (!group.includes(item)) item.failed(new PanoptesError('PAN0005', 'the batch before this one could not be stored; send it again'))
     if (group.length === 0) return
@@ -124,8 +125,8 @@ function takeGroup(queue: Queued[]): Queued[] {
 }
 
 /** A batch whose predecessor failed must not be stored: the ledger would have a hole. */
-function inOrder(item: Queued, queued: readonly Queued[]): boolean {
-  const before = queued.slice(0, queued.indexOf(item)).findLast((other) => other.lane === item.lane)
+function inOrder(item: Queued, taken: readonly Queued[]): boolean {
+  const before = taken.findLast((other) => other.lane === item.lane)
   const at = before ? before.header : item.lane.durable
   return at !== undefined && item.header.seq === at.seq + 1
 }
