@@ -12,7 +12,7 @@ export function ClusterCard({ cluster, opened, onOpen }: { cluster: Cluster; ope
   const labels = Object.entries(options.labels).map((pair) => pair.join('='))
   const older = controllerVersion !== null && controllerVersion !== wantedVersion
   return (
-    <button type="button" className={classes.card} data-opened={opened} onClick={onOpen} aria-label={`${name}, ${state}`}>
+    <button type="button" className={classes.card} data-opened={opened} onClick={onOpen}>
       <span className={classes.cardHead}>
         <strong>{name}</strong>
         <Status tone={stateTones[state]}>{state}</Status>
