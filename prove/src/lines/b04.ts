@@ -32,6 +32,7 @@ export const b04 = defineProof({
     const { cluster, controller } = lab
     for (const name of [...namespaces, rolled]) await cluster.must('POST', '/api/v1/namespaces', { metadata: { name } })
     const follower = await followPods(cluster, rolled)
+    run.defer(() => void follower.stop())
     const churn = new KubeChurn(cluster, run.random.fork('churn'), {
       namespaces,
       nodes: Array.from({ length: 100 }, (_, i) => `node-${i}`),
@@ -67,7 +68,7 @@ export const b04 = defineProof({
 
     await compareHistory(run, lab, churn)
     const rolledChanges = () => lab.all<ApiChange>('/api/v1/changes', 'changes', { from: '-1h', cluster: clusterName, kind: 'Pod', namespace: rolled })
-    await until('the roll-outs are over and told', 90, async () => {
+    await until('the roll-outs are over and told', 180, async () => {
       const before = follower.lines.length
       await sleep(3_000)
       return follower.lines.length === before && (await rolledChanges()).length >= before
