@@ -41,6 +41,9 @@ export interface RecordStatus extends EngineState {
   version: string
 }
 
+/** Statements are many and short: compiling their expressions to machine code takes longer than it ever saves. */
+const interpreted = { compile_expressions: 0, compile_aggregate_expressions: 0, compile_sort_description: 0 }
+
 /** The record: one driver for the embedded engine and for a ClickHouse. */
 export class RecordStore implements Asker {
   readonly embedded: boolean
@@ -228,7 +231,7 @@ export class RecordStore implements Asker {
   ): Promise<T> {
     const state = this.engine?.status
     if (state && state.state !== 'ready') throw new PanoptesError('PAN0005', `the record is not ready: ${state.cause}`)
-    const settings: { [name: string]: string | number } = { output_format_json_quote_64bit_integers: 0, ...options.settings }
+    const settings: { [name: string]: string | number } = { output_format_json_quote_64bit_integers: 0, ...interpreted, ...options.settings }
     if (whole) settings.wait_end_of_query = 1
     if (options.maxSeconds) settings.max_execution_time = options.maxSeconds
     if (options.maxMemory) settings.max_memory_usage = options.maxMemory
