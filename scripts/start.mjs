@@ -49,7 +49,8 @@ const quiet = () => {
 }
 
 // In a process group of its own, so that Ctrl-C reaches the server through us alone and it can stop its children in order.
-const server = spawn(nodePath, [join(root, 'server', 'src', 'main.ts'), ...serverArgs], {
+// Helper threads of the garbage collector cost a server on few cores more than they save (docs/benchmarks.md).
+const server = spawn(nodePath, ['--single-threaded-gc', join(root, 'server', 'src', 'main.ts'), ...serverArgs], {
   env,
   stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   detached: process.platform !== 'win32',

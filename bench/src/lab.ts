@@ -75,6 +75,7 @@ export async function startProduct(options: { serverArgs?: string[]; controller?
     const port = await freePort()
     const url = `http://127.0.0.1:${port}`
     const server = run('server', [
+      '--single-threaded-gc',
       'server/src/main.ts',
       '--data',
       options.data ?? join(dir, 'server'),

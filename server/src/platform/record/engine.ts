@@ -29,6 +29,8 @@ export interface EngineState {
 }
 
 const childFile = fileURLToPath(new URL('./child.ts', import.meta.url))
+/** It handles buffers and hardly any objects: collecting those in one piece spares the helper threads, which cost more (docs/benchmarks.md). */
+const collection = ['--single-threaded-gc', '--no-incremental-marking', '--max-semi-space-size=2']
 const pauses = [200, 500, 1_000, 2_000, 5_000]
 const mebibyte = 1024 * 1024
 
@@ -112,7 +114,7 @@ export class Engine {
   }
 
   private spawn(): Promise<void> {
-    const child = spawn(process.execPath, [childFile, JSON.stringify(this.options)], {
+    const child = spawn(process.execPath, [...collection, childFile, JSON.stringify(this.options)], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { ...process.env, UV_THREADPOOL_SIZE: '12', MALLOC_ARENA_MAX: '2' },
     })
