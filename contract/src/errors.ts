@@ -142,6 +142,18 @@ const entries = [
     hint: 'It was encrypted with another key than the one this server has. Put that key back, or give the kubeconfig again.',
   },
   { code: 'PAN0517', status: 503, title: 'Controller in trouble', hint: 'The message is what the controller says about itself; its log says more.' },
+  {
+    code: 'PAN0520',
+    status: 400,
+    title: 'Not an AdmissionReview',
+    hint: 'Only an API server should ask here, with admission.k8s.io/v1; what it cannot ask is decided by the failure policy of the cluster.',
+  },
+  {
+    code: 'PAN0521',
+    status: 503,
+    title: 'Admission not in force',
+    hint: 'The message says what the API server refused. The role “admission” grants what is needed: `panoptes cluster install NAME`.',
+  },
 ] as const satisfies readonly ErrorEntry[]
 
 export type ErrorCode = (typeof entries)[number]['code']

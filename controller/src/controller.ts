@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Heartbeat } from '@panoptes/contract/ingest'
 import type { Logger } from 'pino'
+import { Admission } from './admission/index.ts'
 import { Alive } from './alive.ts'
 import { type RawBatch, TableBatcher } from './batch/index.ts'
 import { ClusterView, coverageOf, istioOf, Leader } from './cluster/index.ts'
@@ -61,9 +62,11 @@ export async function startController(options: ControllerOptions, log: Logger): 
     )
   const leader =
     options.cluster?.lease !== undefined && inventory ? leaderOf(options.cluster, inventory, `${options.name}-${identity.value.instance}`, log) : undefined
+  const admission = options.cluster?.admission && inventory ? admissionOf(options, options.cluster, inventory, submit, log) : undefined
   const heartbeat = (): Heartbeat => ({
     ...{ version: controllerVersion, started, sources: collector.sources.list(), spool: spool.state() },
     ...(cluster ? { cluster: cluster.report() } : {}),
+    ...(admission ? { admission: admission.report() } : {}),
   })
   const link: Link = new Link({
     server: options.server,
@@ -74,6 +77,7 @@ export async function startController(options: ControllerOptions, log: Logger): 
     spool,
     identity,
     heartbeat,
+    answered: (told) => told.admission && admission?.obey(told.admission),
     log,
   })
   const status =
@@ -88,6 +92,7 @@ export async function startController(options: ControllerOptions, log: Logger): 
   const alsPort = await grpc.listen()
   const otlpHttpPort = (await otlpHttp?.listen()) ?? 0
   const statusPort = (await status?.listen()) ?? 0
+  const admissionPort = (await admission?.start()) ?? 0
   spool.onChange(() => grpc.release())
   const timers = [
     setInterval(() => collector.tick(), tickEvery),
@@ -109,12 +114,13 @@ export async function startController(options: ControllerOptions, log: Logger): 
   if (alive.before !== undefined) gaps.down(alive.before)
   alive.beat()
   link.start()
-  log.info({ als: `${options.als.host}:${alsPort}`, otlpHttpPort, statusPort, server: options.server, data: options.data }, 'controller started')
+  log.info({ als: `${options.als.host}:${alsPort}`, otlpHttpPort, statusPort, admissionPort, server: options.server, data: options.data }, 'controller started')
 
   const stop = async (patience: number): Promise<void> => {
     await Promise.all([grpc.close(options.drain), otlpHttp?.close()])
     for (const timer of timers) clearInterval(timer)
     cluster?.stop()
+    await admission?.stop()
     await inventory?.stop()
     await leader?.stop()
     collector.sealAll()
@@ -158,6 +164,17 @@ function viewOf({ access, by, roles }: ClusterOptions, inventory: Inventory, cha
     return inventory.status().get('pods')?.resourceVersion ? { coverage: coverageOf(pods), istio: istioOf(pods) } : null
   }
   return new ClusterView({ client, access: by, roles, coverage, leader, changed, log, now: Date.now })
+}
+
+function admissionOf(
+  { data }: ControllerOptions,
+  { access, admission }: ClusterOptions,
+  inventory: Inventory,
+  submit: (raw: RawBatch) => Promise<void>,
+  log: Logger,
+): Admission {
+  const table = new TableBatcher('decisions', (raw) => void submit(raw))
+  return new Admission({ client: kubeClient(access), data, ...admission!, table, pods: () => inventory.pods(), log, now: Date.now })
 }
 
 /** Of several replicas the leader watches. One that has lost the Lease ends, and starts again as one that waits. */

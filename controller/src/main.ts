@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { type PermissionRole, permissionRoles } from '@panoptes/contract/ingest'
 import { pino } from 'pino'
-import { type ControllerOptions, defaultOptions, type HostPort } from './options.ts'
+import { type AdmissionListen, type ControllerOptions, defaultOptions, type HostPort } from './options.ts'
 import { inClusterAccess, parseKubeconfig } from './watch/index.ts'
 
 const help = `Usage: panoptes-controller --name NAME --server URL [options]
@@ -22,6 +22,9 @@ Stands beside Envoys: takes their telemetry, keeps it on disk until the server h
   --lease NAMESPACE/NAME   of several replicas the one that holds this Lease watches
   --look                   say as JSON who the cluster is and what it refuses, and end
   --roles LIST             what the cluster has granted: base,secrets,admission,mesh (base)
+  --admission HOST:PORT    answer the API server's reviews of pods (off)
+  --admission-at WHERE     how it gets there: NAMESPACE/SERVICE, or https://HOST:PORT
+  --admission-rotate TIME  from one certificate to the next (30d)
   --exclude-namespaces A,B nothing of these namespaces of the cluster is kept
   --trust-domain NAME      of Istio's identities in the cluster (cluster.local)
   --data DIR               data folder: key, spool, unreadable messages (./panoptes-controller)
@@ -84,6 +87,9 @@ function readOptions(args: string[]): Told | undefined {
       roles: text,
       look: { type: 'boolean' },
       lease: text,
+      admission: text,
+      'admission-at': text,
+      'admission-rotate': text,
       'exclude-namespaces': text,
       'trust-domain': text,
       data: text,
@@ -153,10 +159,15 @@ interface ClusterFlags {
   context?: string | undefined
   roles?: string | undefined
   lease?: string | undefined
+  admission?: string | undefined
+  'admission-at'?: string | undefined
+  'admission-rotate'?: string | undefined
+  'exclude-namespaces'?: string | undefined
 }
 
 /** How to reach the cluster that the flags name, read when it is called; undefined where they name none. */
-function clusterFrom({ 'in-cluster': inCluster, kubeconfig, context, roles = 'base', lease }: ClusterFlags) {
+function clusterFrom(flags: ClusterFlags) {
+  const { 'in-cluster': inCluster, kubeconfig, context, roles = 'base', lease } = flags
   if (inCluster && kubeconfig) throw new Usage('--in-cluster and --kubeconfig exclude each other')
   const wanted = roles.split(',') as PermissionRole[]
   const unknown = wanted.filter((role) => !permissionRoles.includes(role))
@@ -164,7 +175,27 @@ function clusterFrom({ 'in-cluster': inCluster, kubeconfig, context, roles = 'ba
   if (!inCluster && kubeconfig === undefined) return undefined
   const access = () => (inCluster ? inClusterAccess() : parseKubeconfig(readFileSync(kubeconfig === '-' ? 0 : kubeconfig!, 'utf8'), context))
   if (lease !== undefined && !/^[^/]+\/[^/]+$/.test(lease)) throw new Usage(`--lease must be NAMESPACE/NAME, not ${lease}`)
-  return { access, lease, by: inCluster ? ('pod' as const) : ('kubeconfig' as const), roles: wanted }
+  return { access, lease, admission: admissionFrom(flags), by: inCluster ? ('pod' as const) : ('kubeconfig' as const), roles: wanted }
+}
+
+/** Where reviews are answered; undefined where the flags name no place. The namespace of the controller itself is never blocked. */
+function admissionFrom({
+  admission,
+  'admission-at': at,
+  'admission-rotate': rotate,
+  'exclude-namespaces': excluded,
+}: ClusterFlags): AdmissionListen | undefined {
+  if (admission === undefined) return undefined
+  const [, namespace, service] = /^([^/:]+)\/([^/:]+)$/.exec(at ?? '') ?? []
+  const url = /^https:\/\/[^/]+$/.test(at ?? '') && URL.canParse(at!) ? at! : undefined
+  if (!service && !url) throw new Usage('--admission needs --admission-at NAMESPACE/SERVICE or https://HOST:PORT')
+  const own = namespace ?? process.env.POD_NAMESPACE ?? 'panoptes'
+  return {
+    listen: hostPort(admission, 'admission'),
+    endpoint: url ? { url } : { namespace: own, service: service! },
+    exempt: [own, ...(excluded?.split(',').filter(Boolean) ?? [])],
+    rotateEvery: scaled(rotate ?? '30d', 'admission-rotate', times),
+  }
 }
 
 /** The flags of a controller that runs, or what `--look` asks for. */

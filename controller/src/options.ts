@@ -1,10 +1,21 @@
 import type { PermissionRole } from '@panoptes/contract/ingest'
+import type { Endpoint } from './admission/index.ts'
 import type { TlsFiles } from './collect/index.ts'
 import type { ClusterAccess } from './watch/index.ts'
 
 export interface HostPort {
   host: string
   port: number
+}
+
+/** Where reviews are answered, and how the API server gets there. */
+export interface AdmissionListen {
+  listen: HostPort
+  endpoint: Endpoint
+  /** Namespaces that are never blocked, beside kube-system. */
+  exempt: readonly string[]
+  /** Milliseconds from one certificate to the next. */
+  rotateEvery: number
 }
 
 /** Everything that can be told to a controller. */
@@ -23,7 +34,13 @@ export interface ControllerOptions {
   status?: HostPort
   tls?: TlsFiles
   /** The cluster that it looks at; absent: it stands beside plain Envoys. */
-  cluster?: { access: ClusterAccess; by: 'pod' | 'kubeconfig'; roles: readonly PermissionRole[]; lease?: string | undefined }
+  cluster?: {
+    access: ClusterAccess
+    by: 'pod' | 'kubeconfig'
+    roles: readonly PermissionRole[]
+    lease?: string | undefined
+    admission?: AdmissionListen | undefined
+  }
   /** Of Istio's identities in that cluster; cluster.local unless told otherwise. */
   trustDomain?: string
   /** Namespaces of that cluster of which nothing is kept. */

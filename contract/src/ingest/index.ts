@@ -1,4 +1,5 @@
 /** What controllers need of the contract, and no more: they run in small pods. */
+export * from '../clusters/admission.ts'
 export * from '../clusters/permissions.ts'
 export * from '../clusters/report.ts'
 export * from '../errors.ts'
@@ -7,6 +8,7 @@ export * from '../record/accesses.ts'
 export * from '../record/batch.ts'
 export * from '../record/column.ts'
 export * from '../record/containers.ts'
+export * from '../record/decisions.ts'
 export * from '../record/gaps.ts'
 export * from '../record/ip-leases.ts'
 export * from '../record/objects.ts'

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { AdmissionOrders, AdmissionReport } from '../clusters/admission.ts'
 import { ClusterReport } from '../clusters/report.ts'
 import { defineRoute } from '../http.ts'
 import { batchMediaType, streamNames } from '../record/batch.ts'
@@ -122,6 +123,8 @@ export const Heartbeat = z
     spool: SpoolState,
     /** Of a controller that looks at a cluster. */
     cluster: ClusterReport.optional(),
+    /** Of a controller that answers admission. */
+    admission: AdmissionReport.optional(),
   })
   .strict()
 export type Heartbeat = z.infer<typeof Heartbeat>
@@ -131,6 +134,8 @@ export const HeartbeatAnswer = z
     now: z.iso.datetime(),
     /** A new key, while a rotation is asked for: write it to disk, then use it. The old one works until the new one was used. */
     key: secret.optional(),
+    /** To a controller that has told of its admission. */
+    admission: AdmissionOrders.optional(),
   })
   .strict()
 export type HeartbeatAnswer = z.infer<typeof HeartbeatAnswer>

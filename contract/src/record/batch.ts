@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { accessColumns } from './accesses.ts'
 import type { Column } from './column.ts'
 import { containerColumns } from './containers.ts'
+import { decisionColumns } from './decisions.ts'
 import { gapColumns } from './gaps.ts'
 import { ipLeaseColumns } from './ip-leases.ts'
 import { objectColumns } from './objects.ts'
@@ -18,6 +19,7 @@ export const streams = {
   containers: containerColumns,
   objects: objectColumns,
   ip_leases: ipLeaseColumns,
+  decisions: decisionColumns,
 } as const satisfies Record<string, readonly Column[]>
 
 export type StreamName = keyof typeof streams
@@ -43,7 +45,7 @@ export const batchMediaType = 'application/vnd.panoptes.batch'
 export const BatchHeader = z
   .object({
     schema: z.number().int().min(1),
-    stream: z.enum(['accesses', 'proxy_counters', 'gaps', 'containers', 'objects', 'ip_leases']),
+    stream: z.enum(['accesses', 'proxy_counters', 'gaps', 'containers', 'objects', 'ip_leases', 'decisions']),
     /** UTC day of every row's ts. */
     day: z.iso.date(),
     epoch: z.number().int().nonnegative(),

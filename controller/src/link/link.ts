@@ -30,6 +30,8 @@ export interface LinkOptions {
   spool: Spool
   identity: IdentityFile
   heartbeat: () => Heartbeat
+  /** The server has answered a heartbeat. */
+  answered?: (answer: HeartbeatAnswer) => void
   log: Logger
 }
 
@@ -193,7 +195,11 @@ export class Link {
       const answer = await this.json(sendHeartbeat.path, this.options.heartbeat())
       if (answer.status === 401 || answer.status === 409) this.session = ''
       if (answer.status >= 400) this.options.log.warn({ error: new Refused(answer).message }, 'heartbeat refused')
-      else this.rotate(HeartbeatAnswer.parse(answer.body), key)
+      else {
+        const told = HeartbeatAnswer.parse(answer.body)
+        this.rotate(told, key)
+        this.options.answered?.(told)
+      }
     } catch (error) {
       this.options.log.debug({ error: (error as Error).message }, 'heartbeat not delivered')
     }

@@ -35,7 +35,7 @@ export function filtersOf({ org, clusters, namespaces, origin }: RecordScope, cl
     accesses: [...all, ...ends].join(' AND '),
     proxy_counters: all.join(' AND '),
     gaps: all.join(' AND '),
-    ...Object.fromEntries(['containers', 'objects', 'ip_leases'].map((table) => [table, [...all, ...own].join(' AND ')])),
+    ...Object.fromEntries(['containers', 'objects', 'ip_leases', 'decisions'].map((table) => [table, [...all, ...own].join(' AND ')])),
     batches: all.join(' AND '),
   }
   const names = (table: string) => (clustered ? [table, `${table}_local`] : [table, `panoptes.${table}`])

@@ -112,7 +112,7 @@ const tables: readonly Table[] = [
 ]
 
 /** Rows about Kubernetes: a stream each, a day a partition, with indexes on what is looked for over all time. */
-const kubeTable = (name: 'containers' | 'objects' | 'ip_leases', order: string[]): Table => ({
+const kubeTable = (name: 'containers' | 'objects' | 'ip_leases' | 'decisions', order: string[]): Table => ({
   name,
   body: [
     ...[...serverColumns, ...streams[name]].map(plain),
@@ -133,8 +133,10 @@ const inventoryTables: readonly Table[] = [
   kubeTable('ip_leases', ['ip']),
 ]
 
+const decisionTables: readonly Table[] = [kubeTable('decisions', ['namespace', 'verdict'])]
+
 /** The migrations that are made from the contract, and the tables that each brings. A released one never changes. */
-export const migrations = { '0001_record': tables, '0002_inventory': inventoryTables } as const
+export const migrations = { '0001_record': tables, '0002_inventory': inventoryTables, '0003_decisions': decisionTables } as const
 export type Migration = keyof typeof migrations
 export const migrationNames = Object.keys(migrations) as Migration[]
 

@@ -15,6 +15,7 @@ function columnTables(): string {
     containers: 'containers: the lives of containers',
     objects: 'objects: versions of Kubernetes objects',
     ip_leases: 'ip_leases: which pod had which address',
+    decisions: 'decisions: what admission was asked, and what it answered',
   }
   return Object.entries(streams)
     .map(([stream, columns]) =>

@@ -1,0 +1,2 @@
+export { Admission, type AdmissionOptions } from './admission.ts'
+export type { Endpoint } from './configuration.ts'
