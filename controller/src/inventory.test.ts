@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -87,6 +89,53 @@ describe.skipIf(absent !== undefined)('what a controller tells of a cluster', ()
     expect(server.faults).toEqual([])
     expect(new Set(server.rows.objects.map((row) => row.ts)).size).toBe(server.rows.objects.length)
     expect(JSON.stringify(server.rows, (_, value) => (typeof value === 'bigint' ? `${value}` : value))).not.toContain('canary')
+  })
+
+  it('is told once and whole also where the process is killed in the middle of it', async () => {
+    await cluster.must('POST', '/api/v1/namespaces', { metadata: { name: 'killed' } })
+    await until(async () => (await cluster.call('GET', '/api/v1/namespaces/killed/serviceaccounts/default')).status === 200, 'the default account')
+    const args = [
+      '--name',
+      'lab',
+      '--server',
+      url,
+      '--token',
+      't'.repeat(20),
+      '--data',
+      join(dir, 'k'),
+      '--als',
+      '127.0.0.1:0',
+      '--kubeconfig',
+      cluster.kubeconfig,
+    ]
+    const run = () => spawn(process.execPath, [new URL('main.ts', import.meta.url).pathname, ...args], { stdio: 'ignore' })
+    let child = run()
+    await until(() => of('Pod', 'synced').length === 1, 'the first list')
+    const churn = new PodChurn(cluster, 'killed')
+    const pods = () => of('Pod').filter((row) => row.namespace === 'killed')
+    for (let i = 0; i < 6; i++) {
+      const seen = pods().length
+      const churning = churn.churn(60)
+      await until(() => pods().length > seen, 'something new')
+      await sleep(40 * i)
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+      child = run()
+      await churning
+    }
+    await until(() => pods().length >= churn.log.length + churn.deleted.length, 'all changes')
+    await until(() => server.rows.containers.filter((row) => row.namespace === 'killed').length >= churn.lives.length, 'all lives')
+    child.kill('SIGKILL')
+    const lines = pods().map(line)
+    expect(new Set(lines).size).toBe(lines.length)
+    expect(churn.history.filter((entry) => !lines.includes(entry))).toEqual([])
+    expect(
+      server.rows.containers
+        .filter((row) => row.namespace === 'killed')
+        .map(life)
+        .sort(),
+    ).toEqual(churn.lives.sort())
+    expect(server.rows.gaps.filter((row) => row.stream === 'objects')).toEqual([])
   })
 
   it('names the workload at the top, the digest that ran and the identity; keeps keys and no values; leaves out what is excluded', async () => {
