@@ -39,9 +39,9 @@ export function Side({ opened, onClose, label, size, children }: { opened: boole
       trapFocus={false}
       returnFocus={false}
       closeOnClickOutside={false}
-      classNames={{ inner: classes.sideInner }}
+      classNames={{ inner: classes.sideInner, content: classes.side }}
     >
-      <Drawer.Content className={classes.side} aria-label={label} aria-labelledby={undefined}>
+      <Drawer.Content aria-label={label} aria-labelledby={undefined}>
         <Drawer.Body p={0}>{children}</Drawer.Body>
       </Drawer.Content>
     </Drawer.Root>

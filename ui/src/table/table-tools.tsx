@@ -5,6 +5,7 @@ import { useAddress } from '../address/index.ts'
 import { formatCount } from '../format/index.ts'
 import classes from './data-table.module.css'
 import { facetOf, type TableColumn, toCsv, toggleToken } from './prepare-table.ts'
+import { SavedViews } from './saved-views.tsx'
 
 interface Props<T> {
   label: string
@@ -77,6 +78,7 @@ export function TableTools<T>({ label, columns, visible, rows, found, sorted, se
       <span className={classes.count}>
         {!served && (found.length === rows.length ? formatCount(rows.length) : `${formatCount(found.length)} of ${formatCount(rows.length)}`)}
       </span>
+      {!served && <SavedViews label={label} />}
       <Popover position="bottom-end" shadow="md" withArrow trapFocus>
         <Popover.Target>
           <Tooltip label="Columns and density" withArrow>

@@ -5,7 +5,7 @@ import { type Address, keptAddress } from '../../address/index.ts'
 import { formatAgo, formatTime } from '../../format/index.ts'
 import { Status, type Tone } from '../../parts/index.ts'
 import type { TableColumn } from '../../table/index.ts'
-import type { Place, Shown } from './noun.ts'
+import type { Clock, Place, Shown } from './noun.ts'
 import { accessesOf, changeTones } from './prepare-inventory.ts'
 
 type More<T> = Partial<Omit<TableColumn<T>, 'id' | 'header' | 'value'>>
@@ -23,16 +23,16 @@ export const stateColumn = <T,>(state: (row: T) => { words: string; tone: Tone }
   ...more,
 })
 
-/** A moment: how long ago, the time itself beside it on hover. */
-export const timeColumn = <T,>(id: string, header: string, value: (row: T) => string | null, utc: boolean, more: More<T> = {}): TableColumn<T> => ({
+/** A moment: how long before the one shown, the time itself beside it on hover. */
+export const timeColumn = <T,>(id: string, header: string, value: (row: T) => string | null, { utc, nowMs }: Clock, more: More<T> = {}): TableColumn<T> => ({
   id,
   header,
   value: (row) => value(row) ?? '',
   cell: (row) => {
     const at = value(row)
-    return at ? <span title={formatTime(at, utc, 'ms')}>{formatAgo(at, Date.now())}</span> : '–'
+    return at ? <span title={formatTime(at, utc, 'ms')}>{formatAgo(at, nowMs)}</span> : '–'
   },
-  width: 92,
+  width: 104,
   ...more,
 })
 

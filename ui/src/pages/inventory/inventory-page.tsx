@@ -1,7 +1,7 @@
 import { Select } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
 import { type ReactNode, useCallback, useMemo } from 'react'
-import { comparedMoments, momentOf, useAddress } from '../../address/index.ts'
+import { comparedMoments, momentMs, momentOf, useAddress } from '../../address/index.ts'
 import { formatCount, formatTime } from '../../format/index.ts'
 import { Card, Empty, Failure, Page, Side, Status, Waiting } from '../../parts/index.ts'
 import { DataTable } from '../../table/index.ts'
@@ -16,7 +16,13 @@ export function InventoryPage<Row extends object>({ noun, tools }: { noun: Noun<
   const { address, set, utc } = useAddress()
   const found = useRows(noun)
   const compares = address.with !== undefined
-  const columns = useMemo(() => shownColumns(noun.columns(utc), noun.placeOf, compares), [noun, utc, compares])
+  const at = momentOf(address)
+  // Drawn anew with each answer, so that what is ago stays true.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new answer brings a new present
+  const columns = useMemo(() => {
+    const nowMs = momentMs(at, Date.now()) ?? Date.now()
+    return shownColumns(noun.columns({ utc, nowMs }), noun.placeOf, compares)
+  }, [noun, utc, compares, at, found.rows])
   const open = useCallback((shown: Shown<Row>) => set({ open: noun.keyOf(shown.row) }, { replace: true }), [set, noun])
   return (
     <Page title={noun.title} aside={<Headline found={found} noun={noun} />}>
@@ -81,7 +87,7 @@ function Headline<Row>({ found, noun }: { found: Rows<Row>; noun: Noun<Row> }) {
     <span className={classes.headline} role="status">
       <span className="dim">
         {found.rows.length < found.first.total && found.rows.length > 0 && !address.cluster && !address.ns ? `${formatCount(found.rows.length)} of ` : ''}
-        {formatCount(address.cluster || address.ns ? found.rows.length : found.first.total)} {noun.what}
+        {formatCount(address.cluster || address.ns ? found.rows.length : found.first.total)} {address.span ? 'lives' : noun.what}
       </span>
       {at !== 'now' && <Status tone="warn">as of {formatTime(found.first.at, utc)}</Status>}
     </span>

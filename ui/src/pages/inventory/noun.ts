@@ -44,12 +44,18 @@ export interface Place {
   service?: string
 }
 
+/** How times are shown: in which zone, and from which moment on they are ago, ms since 1970. */
+export interface Clock {
+  utc: boolean
+  nowMs: number
+}
+
 /** One kind of thing of the inventory: how it is asked for, shown, compared and opened. */
 export interface Noun<Row> {
   title: string
   /** In a sentence: `pods`. */
   what: string
-  columns: (utc: boolean) => TableColumn<Row>[]
+  columns: (clock: Clock) => TableColumn<Row>[]
   firstSort?: string
   /** The same for a row and for the drawer's address. */
   keyOf: (row: Row) => string

@@ -2,7 +2,7 @@ import { inventoryRoutes, type KubeObjectRow } from '@panoptes/contract'
 import { client } from '../../platform/index.ts'
 import type { TableColumn } from '../../table/index.ts'
 import { column, stateColumn, timeColumn } from './columns.tsx'
-import type { Ask, Noun } from './noun.ts'
+import type { Ask, Clock, Noun } from './noun.ts'
 import { ObjectSide, placeOfObject } from './object-side.tsx'
 import { objectState } from './prepare-inventory.ts'
 import { pageSize } from './use-rows.ts'
@@ -25,10 +25,10 @@ const ready = (of: (o: KubeObjectRow) => number | undefined): TableColumn<KubeOb
   width: 64,
 })
 /** What every object has. */
-const common = (utc: boolean): Columns => [
+const common = (clock: Clock): Columns => [
   text('cluster', 'Cluster', (o) => o.cluster, { width: 110, facet: true }),
-  timeColumn('created', 'Created', (o) => o.createdAt, utc),
-  timeColumn('seen', 'Last change', (o) => o.seenAt, utc, { optional: true }),
+  timeColumn('created', 'Created', (o) => o.createdAt, clock),
+  timeColumn('seen', 'Last change', (o) => o.seenAt, clock, { optional: true }),
   text('version', 'Version', (o) => o.resourceVersion, { align: 'right', width: 90, optional: true }),
   text(
     'labels',
@@ -47,7 +47,7 @@ interface ObjectNoun {
   what: string
   /** With commas between; none: that of the address. */
   kinds?: string
-  columns: (utc: boolean) => Columns
+  columns: (clock: Clock) => Columns
   firstSort?: string
 }
 
@@ -78,18 +78,18 @@ export const pods = ofObjects({
   title: 'Pods',
   what: 'pods',
   kinds: 'Pod',
-  columns: (utc) => [
+  columns: (clock) => [
     state,
     namespace,
     name('Pod'),
     ready((o) => o.summary.containers),
     restarts,
-    text('workload', 'Workload', (o) => o.workload.name, { width: 130, facet: true }),
+    text('workload', 'Workload', (o) => o.workload.name, { width: 116, facet: true }),
     node,
     text('ip', 'Address', (o) => o.summary.ips?.join(' '), { width: 112, mono: true }),
     text('images', 'Images', (o) => o.summary.images?.join(' '), { width: 240, optional: true }),
     text('sa', 'Service account', (o) => o.summary.serviceAccount, { width: 130, optional: true }),
-    ...common(utc),
+    ...common(clock),
   ],
 })
 
@@ -97,14 +97,14 @@ export const nodes = ofObjects({
   title: 'Nodes',
   what: 'nodes',
   kinds: 'Node',
-  columns: (utc) => [
+  columns: (clock) => [
     state,
     name('Node'),
     text('zone', 'Zone', (o) => o.summary.zone, { width: 120, facet: true }),
     text('addresses', 'Addresses', (o) => [...(o.summary.ips ?? []), ...(o.summary.addresses ?? [])].join(' '), { width: 150, mono: true }),
     text('kubelet', 'Kubelet', (o) => o.summary.kubelet, { width: 110, facet: true }),
     text('runtime', 'Runtime', (o) => o.summary.runtime, { width: 150, facet: true }),
-    ...common(utc),
+    ...common(clock),
   ],
 })
 
@@ -112,14 +112,14 @@ export const namespaces = ofObjects({
   title: 'Namespaces',
   what: 'namespaces',
   kinds: 'Namespace',
-  columns: (utc) => [state, name('Namespace'), ...common(utc).map((c) => (c.id === 'labels' ? { ...c, optional: false, grow: true } : c))],
+  columns: (clock) => [state, name('Namespace'), ...common(clock).map((c) => (c.id === 'labels' ? { ...c, optional: false, grow: true } : c))],
 })
 
 export const services = ofObjects({
   title: 'Services',
   what: 'services',
   kinds: 'Service',
-  columns: (utc) => [
+  columns: (clock) => [
     namespace,
     name('Service'),
     text('type', 'Type', (o) => o.summary.type, { width: 110, facet: true }),
@@ -134,7 +134,7 @@ export const services = ofObjects({
           .join(' '),
       { width: 180, grow: true },
     ),
-    ...common(utc),
+    ...common(clock),
   ],
 })
 
@@ -142,19 +142,19 @@ export const gateways = ofObjects({
   title: 'Gateways',
   what: 'gateways and routes',
   kinds: 'Ingress,Gateway,HTTPRoute,GRPCRoute,TLSRoute,TCPRoute,VirtualService,DestinationRule,ServiceEntry',
-  columns: (utc) => [kind, namespace, name('Name'), text('group', 'API group', (o) => o.group, { width: 210, facet: true }), ...common(utc)],
+  columns: (clock) => [kind, namespace, name('Name'), text('group', 'API group', (o) => o.group, { width: 210, facet: true }), ...common(clock)],
 })
 
 export const objects = ofObjects({
   title: 'All objects',
   what: 'objects',
-  columns: (utc) => [
+  columns: (clock) => [
     kind,
     text('group', 'API group', (o) => o.group, { width: 180, facet: true }),
     namespace,
     name('Name'),
     { ...state, width: 140 },
     text('owner', 'Owner', (o) => o.owner && `${o.owner.kind} ${o.owner.name}`, { width: 160 }),
-    ...common(utc),
+    ...common(clock),
   ],
 })

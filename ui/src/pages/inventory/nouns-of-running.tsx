@@ -4,7 +4,7 @@ import { formatSpan } from '../../format/index.ts'
 import { client } from '../../platform/index.ts'
 import type { TableColumn } from '../../table/index.ts'
 import { column, stateColumn, timeColumn } from './columns.tsx'
-import type { Ask, Noun } from './noun.ts'
+import type { Ask, Clock, Noun } from './noun.ts'
 import { lifeState, shortDigest, shortImage } from './prepare-inventory.ts'
 import { ContainerSide, ImageSide, WorkloadSide } from './running-sides.tsx'
 import { comparing, pageSize } from './use-rows.ts'
@@ -21,7 +21,7 @@ const pageOfWorkloads: Noun<WorkloadRow>['page'] = async (ask, cursor, signal) =
 export const workloads: Noun<WorkloadRow> = {
   title: 'Workloads',
   what: 'workloads',
-  columns: (utc) => [
+  columns: (clock) => [
     stateColumn<WorkloadRow>(stateOfWorkload, { width: 112 }),
     column('namespace', 'Namespace', (w) => w.namespace, { width: 120, facet: true }),
     column('name', 'Workload', (w) => w.name, { width: 170, grow: true }),
@@ -33,9 +33,9 @@ export const workloads: Noun<WorkloadRow> = {
       cell: (w) => <span title={w.images.join('\n')}>{w.images.map(shortImage).join(', ')}</span>,
       width: 180,
     }),
-    column('nodes', 'Nodes', (w) => w.nodes, { align: 'right', width: 64 }),
+    column('nodes', 'Nodes', (w) => w.nodes, { align: 'right', width: 64, optional: true }),
     column('cluster', 'Cluster', (w) => w.cluster, { width: 110, facet: true }),
-    timeColumn('created', 'Created', (w) => w.createdAt, utc),
+    timeColumn('created', 'Created', (w) => w.createdAt, clock),
   ],
   keyOf: keyOfWorkload,
   placeOf: ({ cluster, namespace, name }) => ({ cluster, namespace, workload: name }),
@@ -56,26 +56,38 @@ const pageOfContainers: Noun<ContainerLifeRow>['page'] = async (ask, cursor, sig
   const { containers: rows, ...answer } = await client.call(inventoryRoutes.listContainers, { query: { ...scope(ask), ...window, cursor }, signal })
   return { ...answer, rows }
 }
-const lived = ({ startedAt, finishedAt }: ContainerLifeRow) => (startedAt ? (finishedAt ? Date.parse(finishedAt) : Date.now()) - Date.parse(startedAt) : null)
+const lived = ({ startedAt, finishedAt }: ContainerLifeRow, { nowMs }: Clock) =>
+  startedAt ? Math.max(0, (finishedAt ? Date.parse(finishedAt) : nowMs) - Date.parse(startedAt)) : null
 
 export const containers: Noun<ContainerLifeRow> = {
   title: 'Containers',
   what: 'containers',
-  columns: (utc): TableColumn<ContainerLifeRow>[] => [
+  columns: (clock): TableColumn<ContainerLifeRow>[] => [
     stateColumn(lifeState),
-    column('container', 'Container', (c) => c.container, { width: 120, grow: true }),
-    column('namespace', 'Namespace', (c) => c.namespace, { width: 110, facet: true }),
-    column('pod', 'Pod', (c) => c.pod, { width: 180, grow: true }),
+    column('container', 'Container', (c) => c.container, { width: 104, grow: true }),
+    column('namespace', 'Namespace', (c) => c.namespace, { width: 92, facet: true }),
+    column('pod', 'Pod', (c) => c.pod, { width: 150, grow: true }),
     column('exit', 'Exit', (c) => c.exitCode, { cell: (c) => c.exitCode ?? '–', align: 'right', width: 52 }),
     column('lives', 'Life', (c) => c.ordinal + 1, { align: 'right', width: 56 }),
-    timeColumn('started', 'Started', (c) => c.startedAt, utc),
-    timeColumn('ended', 'Ended', (c) => c.finishedAt, utc),
-    column('lived', 'Lived', (c) => lived(c), { cell: (c) => (lived(c) === null ? '–' : formatSpan(lived(c)!)), align: 'right', width: 76 }),
-    column('image', 'Image', (c) => c.image, { cell: (c) => <span title={c.image}>{shortImage(c.image)}</span>, width: 110 }),
-    column('digest', 'Digest', (c) => c.imageDigest, { cell: (c) => <span title={c.imageDigest}>{shortDigest(c.imageDigest)}</span>, width: 112, mono: true }),
-    column('node', 'Node', (c) => c.node, { width: 90, facet: true }),
+    timeColumn('started', 'Started', (c) => c.startedAt, clock),
+    timeColumn('ended', 'Ended', (c) => c.finishedAt, clock),
+    column('lived', 'Lived', (c) => lived(c, clock), {
+      cell: (c) => (lived(c, clock) === null ? '–' : formatSpan(lived(c, clock)!)),
+      align: 'right',
+      width: 72,
+    }),
+    column('image', 'Image', (c) => c.image, {
+      cell: (c) => (
+        <span title={`${c.image}\n${c.imageDigest}`}>
+          {shortImage(c.image)} <code className="dim">{shortDigest(c.imageDigest)}</code>
+        </span>
+      ),
+      width: 200,
+    }),
+    column('digest', 'Digest', (c) => c.imageDigest, { width: 280, mono: true, optional: true }),
+    column('node', 'Node', (c) => c.node, { width: 90, facet: true, optional: true }),
     column('workload', 'Workload', (c) => c.workload, { width: 130, facet: true, optional: true }),
-    column('cluster', 'Cluster', (c) => c.cluster, { width: 100, facet: true }),
+    column('cluster', 'Cluster', (c) => c.cluster, { width: 88, facet: true }),
     column('kind', 'Kind', (c) => c.kind, { width: 80, facet: true, optional: true }),
     column('reason', 'Reason', (c) => c.reason, { width: 110, optional: true }),
     column('how', 'Known by', (c) => c.how, { width: 90, optional: true }),
@@ -105,7 +117,7 @@ const pageOfImages: Noun<Image>['page'] = async (ask, cursor, signal) => {
 export const images: Noun<Image> = {
   title: 'Images',
   what: 'images',
-  columns: (utc) => [
+  columns: (clock) => [
     column('images', 'Image', (i) => i.images.join(' '), { width: 260, grow: true }),
     column('digest', 'Digest that ran', (i) => i.digest, {
       cell: (i) => <span title={i.digest}>{shortDigest(i.digest) || 'none told'}</span>,
@@ -116,7 +128,7 @@ export const images: Noun<Image> = {
     column('pods', 'Pods', (i) => i.pods, { align: 'right', width: 72 }),
     column('workloads', 'Workloads', (i) => i.workloads, { align: 'right', width: 88 }),
     column('clusters', 'Clusters', (i) => i.clusters.join(', '), { width: 160, facet: true }),
-    timeColumn('started', 'First started', (i) => i.firstStartedAt, utc, { width: 104 }),
+    timeColumn('started', 'First started', (i) => i.firstStartedAt, clock, { width: 104 }),
   ],
   firstSort: '-containers',
   keyOf: keyOfImage,

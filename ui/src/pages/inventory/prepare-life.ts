@@ -29,7 +29,10 @@ export interface Told {
 export function happenings({ transitions, events, leases, gaps, pod, deletedAt, named }: Told): Happening[] {
   const all: Omit<Happening, 'atMs' | 'key'>[] = [
     ...(pod.createdAt ? [{ at: pod.createdAt, title: 'Pod created', detail: pod.name, tone: 'none' as const }] : []),
-    ...transitions.map((t) => transitionOf(t, named)),
+    // What was not seen lies before the life that gave it away.
+    ...transitions
+      .toSorted((a, b) => Number(b.event === 'unseen') - Number(a.event === 'unseen'))
+      .map((t) => (t.event === 'unseen' ? { ...transitionOf(t, named), at: revealedBy(t, transitions)?.startedAt ?? t.at } : transitionOf(t, named))),
     ...events.map((event) => eventOf(event)),
     ...leases.map(({ ip, from, node }) => ({ at: from, title: `Address ${ip}`, detail: node && `on ${node}`, tone: 'none' as const })),
     ...gaps.map(({ from, to, detail, kind }) => ({
@@ -41,6 +44,9 @@ export function happenings({ transitions, events, leases, gaps, pod, deletedAt, 
   const timed = all.map((one, i) => ({ ...one, atMs: Date.parse(one.at), key: `${one.at} ${i}` }))
   return timed.sort((a, b) => a.atMs - b.atMs)
 }
+
+const revealedBy = (unseen: Told['transitions'][number], all: Told['transitions']) =>
+  all.find((t) => t.event === 'started' && t.container === unseen.container && t.resourceVersion === unseen.resourceVersion)
 
 const hows: Record<string, string> = { relisted: 'found by comparing lists', inferred: 'concluded, not told' }
 

@@ -140,8 +140,15 @@ export function WorkloadSide({ open }: { open: string }) {
   const base = { at, cluster, namespace, limit: 100 }
   const found = useCall(inventoryRoutes.listWorkloads, { query: { ...base, kind, text: name } }, { every, keep: false })
   const containers = useCall(inventoryRoutes.listContainers, { query: { ...base, workload: name, limit: 500 } }, { every, keep: false })
-  const workload = found.data?.workloads.find((one) => one.name === name)
-  const uid = workload?.uid
+  // What is there only at the other moment of a comparison is found there.
+  const other = useCall(
+    inventoryRoutes.listWorkloads,
+    { query: { ...base, at: address.with ?? at, kind, text: name } },
+    { enabled: address.with !== undefined },
+  )
+  const here = (answer: typeof found.data) => answer?.workloads.find((one) => one.name === name)
+  const workload = here(found.data)
+  const uid = (workload ?? here(other.data))?.uid
   const all = containers.data?.containers.filter((life) => life.workloadKind === kind) ?? []
   const overview = {
     id: 'containers',
@@ -184,7 +191,11 @@ export function WorkloadSide({ open }: { open: string }) {
       <SideHead
         title={name}
         path={[kind, cluster, namespace]}
-        state={workload && { words: `${workload.running} of ${workload.pods} pods running`, tone: workload.running < workload.pods ? 'warn' : 'ok' }}
+        state={
+          !workload && here(other.data)
+            ? { words: 'not there at this moment', tone: 'bad' }
+            : workload && { words: `${workload.running} of ${workload.pods} pods running`, tone: workload.running < workload.pods ? 'warn' : 'ok' }
+        }
         place={{ cluster, namespace, workload: name }}
       />
       {error && <Failure error={error} />}
@@ -194,8 +205,9 @@ export function WorkloadSide({ open }: { open: string }) {
           tabs={
             uid
               ? [
+                  ...(address.with ? [{ id: 'yaml', label: 'Difference', content: () => <Yaml uid={uid} /> }] : []),
                   overview,
-                  { id: 'yaml', label: address.with ? 'Difference' : 'YAML', content: () => <Yaml uid={uid} /> },
+                  ...(address.with ? [] : [{ id: 'yaml', label: 'YAML', content: () => <Yaml uid={uid} /> }]),
                   { id: 'versions', label: 'History', content: () => <Versions uid={uid} /> },
                 ]
               : [overview]

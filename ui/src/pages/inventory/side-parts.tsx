@@ -22,7 +22,7 @@ export function SideHead({ title, path = [], state, place }: HeadProps) {
   const query = place ? accessesOf(place) : ''
   const search = ((now: Address) => ({ ...keptAddress(now), q: query })) as never
   return (
-    <header className={classes.sideHead}>
+    <div className={classes.sideHead}>
       <div className={classes.sideTitle}>
         <h2>{title}</h2>
         <ActionIcon variant="subtle" color="gray" onClick={() => set({ open: undefined, view: undefined })} aria-label="Close">
@@ -43,7 +43,7 @@ export function SideHead({ title, path = [], state, place }: HeadProps) {
           </Button>
         </div>
       )}
-    </header>
+    </div>
   )
 }
 

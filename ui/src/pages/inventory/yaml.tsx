@@ -1,4 +1,5 @@
 import { inventoryRoutes } from '@panoptes/contract'
+import { IconChevronDown, IconChevronRight } from '@tabler/icons-react'
 import { diffLines } from 'diff'
 import { useMemo, useState } from 'react'
 import { comparedMoments, momentOf, useAddress } from '../../address/index.ts'
@@ -88,6 +89,7 @@ export function Versions({ uid }: { uid: string }) {
         return (
           <li key={`${key}${version.event}`}>
             <button type="button" aria-expanded={opened === key} onClick={() => setOpened(opened === key ? undefined : key)}>
+              {opened === key ? <IconChevronDown size={14} aria-hidden /> : <IconChevronRight size={14} aria-hidden />}
               <time dateTime={version.seenAt}>{formatTime(version.seenAt, utc, 'ms')}</time>
               <Status tone={version.event === 'deleted' ? 'bad' : version.event === 'added' ? 'ok' : same ? 'none' : 'warn'}>
                 {version.event === 'modified' ? (same ? 'status' : 'changed') : version.event}
