@@ -89,7 +89,7 @@ describe.skipIf(absent !== undefined)('clusters', () => {
     await page.getByRole('row', { name: /west-1.*agentless/ }).click()
     await page.getByText('no mesh telemetry').waitFor()
     await page.getByRole('button', { name: 'Delete' }).click()
-    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+    await page.getByRole('dialog', { name: 'Delete west-1?' }).getByRole('button', { name: 'Delete' }).click()
     await page.getByRole('row', { name: /west-1/ }).waitFor({ state: 'detached' })
     expect(errors).toEqual([])
   })
