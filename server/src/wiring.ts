@@ -19,7 +19,7 @@ import {
 } from './access/index.ts'
 import { Agentless, createKeeper, createSealer, registerClusters } from './clusters/index.ts'
 import { createIngest } from './ingest/index.ts'
-import { registerInventory } from './inventory/index.ts'
+import { knownImages, registerInventory } from './inventory/index.ts'
 import { Jobs, registerKeeping } from './keeping/index.ts'
 import { type Config, claimDataDir, localUrl, requireFreePort } from './platform/config/index.ts'
 import { createHttp, serveConsole, serveHealth, serveOpenApi } from './platform/http/index.ts'
@@ -134,7 +134,12 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[], cl
   const demoControllers = () => db.selectFrom('controllers').select(['id', 'org']).where('origin', '=', 'demo').where('revokedAt', 'is', null).execute()
   const demoPresent = async () => demo.state === 'running' || (await demoControllers()).length > 0
   registerAccess(app, { db, signIn, authenticate, forget, version, demoPresent })
-  registerControllers(app, { db, signIn, authenticate, forget, version, demoPresent }, ingest, createKeeper(db))
+  registerControllers(
+    app,
+    { db, signIn, authenticate, forget, version, demoPresent },
+    ingest,
+    createKeeper(db, (org, after) => knownImages(record.reader({ org }), after, Date.now() * 1000)),
+  )
   const sealer = createSealer(config.dataDir, config.secretsKey)
   const agentless = new Agentless({ db, dataDir: config.dataDir, log, sealer, replica, caFile: config.tlsCertFile })
   closers.push(() => agentless.stop())

@@ -26,6 +26,7 @@ import { list as controllerList } from './controller/list.ts'
 import { rotate } from './controller/rotate.ts'
 import { run as controllerRun } from './controller/run.ts'
 import { token as controllerToken } from './controller/token.ts'
+import { list as decisionList } from './decision/list.ts'
 import { remove as demoRemove } from './demo/remove.ts'
 import { doctor } from './doctor.ts'
 import { explain } from './explain.ts'
@@ -84,6 +85,7 @@ export const nouns = {
   image: 'images by the digest that ran',
   object: 'Kubernetes objects of any kind',
   cluster: 'clusters: define, connect, watch, remove',
+  decision: 'what admission has decided',
   controller: 'controllers: one per cluster, or beside plain Envoys',
   token: 'API tokens',
   user: 'people who may sign in',
@@ -105,6 +107,7 @@ export const commands: readonly Command[] = [
   ...[inventoryShow, inventoryDiff, workloadList, podList],
   ...[containerList, containerHistory, imageList, imageRuns, objectList, objectShow, objectDiff],
   ...[clusterList, clusterCreate, install, clusterShow, clusterStatus, clusterUpdate, connect, stop, start, clusterRotate, clusterDelete],
+  decisionList,
   ...[controllerRun, controllerToken, controllerList, rotate, controllerDelete],
   ...[searchList, save, searchDelete],
   ...[sinkList, sinkCreate, enable, disable, sinkDelete],

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ClusterName } from '../access/models.ts'
+import { RuleMode } from './admission.ts'
 import { permissionRoles } from './permissions.ts'
 import { Coverage } from './report.ts'
 
@@ -51,6 +52,9 @@ export const ClusterOptions = z
     persistence: z.enum(['volume', 'emptyDir']).default('volume').describe('Where the spool lies: what emptyDir holds is lost with the pod'),
     multiCluster: z.boolean().default(false).describe('Part of a mesh of several clusters, with certificates of one root'),
     failurePolicy: z.enum(['ignore', 'fail']).default('ignore').describe('What admission does while the controller does not answer'),
+    admissionTimeout: z.number().int().min(1).max(30).default(5).describe('Seconds that the API server waits for an answer of admission'),
+    imageRule: RuleMode.default('detect').describe('Rule “unidentified image”: off, detect (warn and record) or enforce (refuse)'),
+    registries: z.array(registry).max(100).default([]).describe('Registries that images may come from; empty = any'),
     upgradePolicy: z
       .enum(['manual', 'automatic'])
       .default('manual')

@@ -8,6 +8,8 @@ export interface Permission {
   group: string
   resource: string
   verbs: readonly string[]
+  /** Names of the only objects that it is about; absent: all. */
+  names?: readonly string[]
   /** What is not there without it, as a sentence. */
   without: string
   /** Needed for more than its own kind: without it the cluster counts as degraded even where the kind is not served. */
@@ -104,6 +106,16 @@ export const permissions: readonly Permission[] = [
     resource: 'secrets',
     verbs: look,
     without: 'Secrets are not seen; with this role their names and keys are kept, never values.',
+  },
+  ...(['validatingwebhookconfigurations', 'validatingadmissionpolicies', 'validatingadmissionpolicybindings'] as const).map(
+    (resource): Permission => ({
+      ...{ role: 'admission', group: 'admissionregistration.k8s.io', resource, verbs: ['get', 'create', 'patch', 'delete'], names: ['panoptes-controller'] },
+      without: 'Admission is not in force: the API server cannot be told whom to ask and which rules to hold.',
+    }),
+  ),
+  {
+    ...{ role: 'admission', group: 'rbac.authorization.k8s.io', resource: 'clusterroles', verbs: ['get'], names: ['panoptes-controller-admission'] },
+    without: 'What admission has put into the cluster stays there after an uninstall.',
   },
 ]
 

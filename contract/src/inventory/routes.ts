@@ -321,3 +321,5 @@ export const attributeAccesses = defineRoute({
   }),
   response: z.object({ accesses: z.array(z.object({ id: z.string(), src: AttributedEnd, dst: AttributedEnd })), next }),
 })
+
+export { listDecisions } from './decisions.ts'

@@ -37,7 +37,13 @@ function end(side: 'src' | 'dst', who: string): Column[] {
       `SPIFFE id of the ${who}`,
       { indexed: true },
     ),
-    column(`${side}.by`, lc, 'derived', 'node, spiffe, cluster-name, ip, kubernetes (the pod that had the address then), provisional (the same, before all news of that time had come), ambiguous or empty', `How the ${who} was identified`),
+    column(
+      `${side}.by`,
+      lc,
+      'derived',
+      'node, spiffe, cluster-name, ip, kubernetes (the pod that had the address then), provisional (the same, before all news of that time had come), ambiguous or empty',
+      `How the ${who} was identified`,
+    ),
   ]
 }
 

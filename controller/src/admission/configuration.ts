@@ -6,14 +6,19 @@ export type Endpoint = { url: string } | { namespace: string; service: string }
 
 /** Of all our objects of admission. */
 export const configurationName = 'panoptes-controller'
+/** Grants what admission needs; in a cluster without an installation of ours there is none. */
+export const roleName = 'panoptes-controller-admission'
 const registration = 'admissionregistration.k8s.io/v1'
 export const paths = {
   webhook: `/apis/${registration}/validatingwebhookconfigurations/${configurationName}`,
   policy: `/apis/${registration}/validatingadmissionpolicies/${configurationName}`,
   binding: `/apis/${registration}/validatingadmissionpolicybindings/${configurationName}`,
+  role: `/apis/rbac.authorization.k8s.io/v1/clusterroles/${roleName}`,
 } as const
 /** The settings stand beside what was made of them: a controller that has lost its folder goes on with what was chosen. */
 export const settingsAnnotation = 'admission.panoptes/settings'
+
+type KubeObject = { metadata: object } & Record<string, unknown>
 
 export interface Wanted {
   settings: AdmissionSettings
@@ -39,7 +44,7 @@ const imagesOf = (pod: string): string => lists.map((list) => `(has(${pod}.${lis
 const imagesBefore = `(oldObject == null ? [] : ${imagesOf('oldObject.spec')})`
 
 /** The webhook: asked where a pod comes or its images change, for labels and finalizers of a pod never. No webhook in it where the rule is off. */
-export function webhookOf({ settings, endpoint, bundle, exempt }: Wanted): object {
+export function webhookOf({ settings, endpoint, bundle, exempt }: Wanted): KubeObject {
   const where =
     'url' in endpoint ? { url: endpoint.url + reviewPath } : { service: { namespace: endpoint.namespace, name: endpoint.service, path: reviewPath, port: 443 } }
   const webhook = {
@@ -67,7 +72,7 @@ export function webhookOf({ settings, endpoint, bundle, exempt }: Wanted): objec
 export const hasPolicy = ({ unidentifiedImage, registries }: AdmissionSettings): boolean => unidentifiedImage !== 'off' && registries.length > 0
 
 /** The part of the rule that needs only the object, as CEL in the API server: registries that are not listed. Holds while no controller runs. */
-export function policyOf({ settings, exempt }: Pick<Wanted, 'settings' | 'exempt'>): object {
+export function policyOf({ settings, exempt }: Pick<Wanted, 'settings' | 'exempt'>): KubeObject {
   const complete = `variables.images.map(i, !i.contains('/') ? 'docker.io/library/' + i : i.matches('^([^/]*[.:][^/]*|localhost)/') ? i : 'docker.io/' + i)`
   // Behind a host a colon begins a port, which is another registry; behind a path it begins a tag.
   const ends = (registry: string) => (registry.includes('/') ? ['/', ':', '@'] : ['/'])
@@ -95,7 +100,7 @@ export function policyOf({ settings, exempt }: Pick<Wanted, 'settings' | 'exempt
 }
 
 /** In detect mode the API server warns, in enforce mode it refuses; its audit log tells of both. */
-export function bindingOf({ settings }: Pick<Wanted, 'settings'>): object {
+export function bindingOf({ settings }: Pick<Wanted, 'settings'>): KubeObject {
   return {
     apiVersion: registration,
     kind: 'ValidatingAdmissionPolicyBinding',

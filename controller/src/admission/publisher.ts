@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AdmissionSettings, PanoptesError } from '@panoptes/contract/ingest'
 import type { KubeRequests } from '../watch/index.ts'
 import { validAuthorities } from './certificate.ts'
-import { bindingOf, type Endpoint, hasPolicy, paths, policyOf, settingsAnnotation, webhookOf } from './configuration.ts'
+import { bindingOf, type Endpoint, hasPolicy, paths, policyOf, roleName, settingsAnnotation, webhookOf } from './configuration.ts'
 
 export interface PublisherOptions {
   client: KubeRequests
@@ -12,7 +12,7 @@ export interface PublisherOptions {
 }
 
 interface Live {
-  metadata?: { resourceVersion?: string; annotations?: Record<string, string> }
+  metadata?: { uid?: string; resourceVersion?: string; annotations?: Record<string, string> }
   webhooks?: { clientConfig?: { caBundle?: string } }[]
 }
 
@@ -23,6 +23,7 @@ export class Publisher {
   private readonly options: PublisherOptions
   /** Whether the API server itself tells of registries that are not listed. */
   policyTells = false
+  private role: string | undefined
 
   constructor(options: PublisherOptions) {
     this.options = options
@@ -51,11 +52,11 @@ export class Publisher {
       const others = validAuthorities(told, this.options.now()).filter((ca) => !trust.includes(ca) && !retired.includes(ca))
       const bundle = [...trust, ...others].join('')
       const { endpoint, exempt } = this.options
-      const wanted = webhookOf({ settings, endpoint, exempt, bundle }) as { metadata: object }
+      const wanted = webhookOf({ settings, endpoint, exempt, bundle })
       // Two replicas at once: the one that comes second looks again, so that neither loses its authority.
       const resourceVersion = live?.metadata?.resourceVersion
       const metadata = { ...wanted.metadata, ...(resourceVersion ? { resourceVersion } : {}) }
-      const { status, body } = await this.options.client.send('APPLY', paths.webhook + apply, { ...wanted, metadata })
+      const { status, body } = await this.options.client.send('APPLY', paths.webhook + apply, await this.owned({ ...wanted, metadata }))
       if (status === 409 && tries < 10) await sleep(50 * (tries + 1) * (1 + Math.random()))
       else if (status >= 300) throw refused('ValidatingWebhookConfiguration', status, body)
       else break
@@ -77,10 +78,18 @@ export class Publisher {
       [paths.policy, policyOf({ settings, exempt })],
       [paths.binding, bindingOf({ settings })],
     ] as const) {
-      const { status, body } = await client.send('APPLY', path + apply, object)
+      const { status, body } = await client.send('APPLY', path + apply, await this.owned(object))
       if (status >= 300) throw refused('ValidatingAdmissionPolicy', status, body)
     }
     this.policyTells = true
+  }
+
+  /** Owned by our role, an object goes where the role goes: an uninstall leaves nothing behind. Where there is none, it stays. */
+  private async owned(object: { metadata: object }): Promise<object> {
+    this.role ??= ((await this.options.client.send('GET', paths.role)).body as Live | null)?.metadata?.uid
+    if (!this.role) return object
+    const owner = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', name: roleName, uid: this.role }
+    return { ...object, metadata: { ...object.metadata, ownerReferences: [owner] } }
   }
 
   private async live(): Promise<Live | undefined> {

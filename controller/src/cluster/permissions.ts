@@ -40,16 +40,17 @@ export async function missingPermissions(client: KubeRequests, roles: readonly P
   return refused.flat()
 }
 
-function allows({ verbs, apiGroups = [], resources = [], resourceNames = [] }: Rule, { group, resource }: Permission, verb: string): boolean {
+function allows({ verbs, apiGroups = [], resources = [], resourceNames = [] }: Rule, { group, resource, names = [] }: Permission, verb: string): boolean {
   const has = (list: readonly string[], item: string) => list.includes('*') || list.includes(item)
-  return resourceNames.length === 0 && has(verbs, verb) && has(apiGroups, group) && has(resources, resource)
+  const named = resourceNames.length === 0 || (names.length > 0 && names.every((name) => resourceNames.includes(name)))
+  return named && has(verbs, verb) && has(apiGroups, group) && has(resources, resource)
 }
 
-async function isAllowed(client: KubeRequests, { group, resource }: Permission, verb: string): Promise<boolean> {
+async function isAllowed(client: KubeRequests, { group, resource, names }: Permission, verb: string): Promise<boolean> {
   const { body } = await client.send('POST', `${reviews}/selfsubjectaccessreviews`, {
     apiVersion: 'authorization.k8s.io/v1',
     kind: 'SelfSubjectAccessReview',
-    spec: { resourceAttributes: { group, resource, verb } },
+    spec: { resourceAttributes: { group, resource, verb, ...(names ? { name: names[0] } : {}) } },
   })
   return (body as AccessReview).status?.allowed === true
 }

@@ -1,4 +1,12 @@
-import { type BatchAcknowledged, type ClusterReport, ingestRoutes, type Session, sessionHeader } from '@panoptes/contract'
+import {
+  type AdmissionOrders,
+  type AdmissionReport,
+  type BatchAcknowledged,
+  type ClusterReport,
+  ingestRoutes,
+  type Session,
+  sessionHeader,
+} from '@panoptes/contract'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { implement, type Principal } from '../platform/http/index.ts'
 import { heartbeat } from './controllers.ts'
@@ -29,6 +37,8 @@ export interface ClusterKeeper {
   admit(sender: Sender): Promise<void>
   /** A controller has told how its cluster looks. */
   heard(sender: Sender, report: ClusterReport): Promise<void>
+  /** What a controller that answers admission is to do; undefined where its cluster is not known. */
+  orders(sender: Sender, report: AdmissionReport): Promise<AdmissionOrders | undefined>
 }
 
 /** Enrolment, sessions, heartbeats and batches of controllers. */
@@ -59,7 +69,8 @@ export function registerControllers(app: FastifyInstance, { db }: AccessDeps, st
     await requireSession(db, principal, sessionOf(request))
     const answer = await heartbeat(db, principal, body, request.ip)
     if (body.cluster) await clusters.heard(senderOf(principal), body.cluster)
-    return answer
+    const admission = body.admission && (await clusters.orders(senderOf(principal), body.admission))
+    return { ...answer, ...(admission ? { admission } : {}) }
   })
 
   implement(app, ingestRoutes.sendBatch, async ({ body, principal, request }) => {

@@ -52,7 +52,7 @@ export async function openLab(): Promise<Lab> {
       },
       lanes: async () => ({}),
     },
-    { enrolled: async () => undefined, admit: async () => undefined, heard: async () => undefined },
+    { enrolled: async () => undefined, admit: async () => undefined, heard: async () => undefined, orders: async () => undefined },
   )
   await app.ready()
   return {

@@ -20,7 +20,7 @@ const read = (name: string) => readCluster(reading(), org, name)
 beforeAll(async () => {
   state = await openState({ dataDir: dir, onTrouble: () => undefined })
   await ensureAdministrator(state.db)
-  keeper = createKeeper(state.db)
+  keeper = createKeeper(state.db, async (_, after) => ({ images: [], after }))
 })
 afterAll(async () => {
   await state.close()

@@ -1,14 +1,25 @@
-import { type ClusterReport, PanoptesError } from '@panoptes/contract'
+import { type AdmissionOrders, type ClusterReport, type KnownImage, PanoptesError } from '@panoptes/contract'
 import { sql } from 'kysely'
 import { type ClusterKeeper, raiseAlarm, type Sender, silentAfterS } from '../access/index.ts'
 import type { State } from '../platform/state/index.ts'
+import { optionsOf } from './read.ts'
 import { areClones } from './state.ts'
 
 type Db = State['db']
 
+/** The next images that have run anywhere in an organization, behind `after`, and where to go on. */
+type KnownImages = (org: string, after: string) => Promise<{ images: KnownImage[]; after: string }>
+
 /** What clusters learn from their controllers: that they exist, that they are stopped, and who they are. */
-export function createKeeper(db: Db): ClusterKeeper {
+export function createKeeper(db: Db, knownImages: KnownImages): ClusterKeeper {
   return {
+    async orders({ org, cluster }, { after }): Promise<AdmissionOrders | undefined> {
+      const row = await db.selectFrom('clusters').select('options').where('org', '=', org).where('name', '=', cluster).executeTakeFirst()
+      if (!row) return undefined
+      const { failurePolicy, admissionTimeout: timeout, imageRule: unidentifiedImage, registries } = optionsOf(row)
+      return { settings: { failurePolicy, timeout, unidentifiedImage, registries }, ...(await knownImages(org, after)) }
+    },
+
     async enrolled({ org, cluster, origin }) {
       await db
         .insertInto('clusters')

@@ -87,6 +87,7 @@ export function manifestOf(install: Install): KubeObject[] {
         ports: [
           { name: 'grpc-als', port: 4320, targetPort: 'grpc-als', appProtocol: 'grpc' },
           { name: 'http-otlp', port: 4318, targetPort: 'http-otlp', appProtocol: 'http' },
+          ...(answers(options) ? [{ name: 'https-admission', port: 443, targetPort: 'https-admission', appProtocol: 'https' }] : []),
         ],
       },
     },
@@ -95,8 +96,16 @@ export function manifestOf(install: Install): KubeObject[] {
   ]
 }
 
+/** Whether the controller answers the API server's reviews. */
+const answers = ({ roles }: ClusterOptions): boolean => roles.includes('admission')
+
 function rulesOf(role: PermissionRole): object[] {
-  return permissions.filter((p) => p.role === role).map(({ group, resource, verbs }) => ({ apiGroups: [group], resources: [resource], verbs: [...verbs] }))
+  return permissions
+    .filter((p) => p.role === role)
+    .map(({ group, resource, verbs, names }) => ({
+      ...{ apiGroups: [group], resources: [resource], verbs: [...verbs] },
+      ...(names ? { resourceNames: [...names] } : {}),
+    }))
 }
 
 function statefulSet(install: Install, metadata: Record<string, unknown>, labels: object): KubeObject {
@@ -155,6 +164,7 @@ function container({ options, version, server, ca, cluster }: Install): object {
       '--in-cluster',
       ...(options.replicas > 1 ? [`--lease=$(POD_NAMESPACE)/${controllerName}`] : []),
       `--roles=${[...new Set(['base', ...options.roles])].join(',')}`,
+      ...(answers(options) ? ['--admission=0.0.0.0:4322', `--admission-at=$(POD_NAMESPACE)/${controllerName}`] : []),
       '--als=0.0.0.0:4320',
       '--otlp-http=0.0.0.0:4318',
       '--status=0.0.0.0:4321',
@@ -175,6 +185,7 @@ function container({ options, version, server, ca, cluster }: Install): object {
       { name: 'grpc-als', containerPort: 4320 },
       { name: 'http-otlp', containerPort: 4318 },
       { name: 'status', containerPort: 4321 },
+      ...(answers(options) ? [{ name: 'https-admission', containerPort: 4322 }] : []),
     ],
     startupProbe: { ...probe('/livez'), periodSeconds: 2, failureThreshold: 60 },
     livenessProbe: { ...probe('/livez'), periodSeconds: 10 },

@@ -1,1 +1,2 @@
+export { knownImages } from './decisions.ts'
 export { type InventoryDeps, registerInventory } from './routes.ts'

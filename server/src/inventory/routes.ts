@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { implement, resolveMoment } from '../platform/http/index.ts'
 import { attributeAgain } from './attribution.ts'
 import { listLives, listTransitions, livesOfPod } from './containers.ts'
+import { listDecisions } from './decisions.ts'
 import { compareViews } from './difference.ts'
 import { changesBetween, documentOf, yamlOf } from './document.ts'
 import { imageRuns, listImages } from './images.ts'
@@ -166,6 +167,17 @@ export function registerInventory(app: FastifyInstance, { reader: readerOf }: In
     const found = await attributeAgain(reader, joined(before!, now!), { fromUs, toUs, cluster: query.cluster, limit: query.limit + 1, offset })
     const accesses = found.slice(0, query.limit)
     return { accesses, next: found.length > query.limit ? writeCursor({ atUs: toUs, offset: offset + accesses.length }) : null }
+  })
+
+  implement(app, inventoryRoutes.listDecisions, async ({ query, principal, signal }) => {
+    const reader = confinedReader(readerOf, principal, query.origin, signal)
+    const { atUs, offset } = pageOf({ at: query.to, cursor: query.cursor })
+    const where = new Where().add(`ts >= ${moment(usOf(query.from, 'from'))}`).add(`ts <= ${moment(atUs)}`)
+    where.equal('cluster', 'String', query.cluster).equal('namespace', 'String', query.namespace).equal('user', 'String', query.user)
+    where.equal('uid', 'UUID', query.uid).equal('verdict', 'String', query.verdict).contains('images', query.image)
+    const found = await listDecisions(reader, where, query.limit + 1, offset)
+    const decisions = found.slice(0, query.limit)
+    return { decisions, next: found.length > query.limit ? writeCursor({ atUs, offset: offset + decisions.length }) : null }
   })
 
   implement(app, inventoryRoutes.listImages, async ({ query, principal, signal }) => {

@@ -1,4 +1,4 @@
-import { type ClusterOptions, orchestrations, PanoptesError, permissionRoles } from '@panoptes/contract'
+import { type ClusterOptions, orchestrations, PanoptesError, permissionRoles, ruleModes } from '@panoptes/contract'
 import { choice, flag, text, texts, type Values, whole } from '../../core/index.ts'
 
 /** Options of a cluster, for `create` and `update`; what is not said is left out. */
@@ -13,6 +13,9 @@ export const clusterOptions = {
   persistence: choice('--persistence <where>', 'where the spool lies; what emptyDir holds is lost with the pod', ['volume', 'emptyDir'] as const),
   multiCluster: flag('--multi-cluster', 'part of a mesh of several clusters, with certificates of one root'),
   failurePolicy: choice('--failure-policy <what>', 'what admission does while the controller does not answer', ['ignore', 'fail'] as const),
+  admissionTimeout: whole('--admission-timeout <seconds>', 'how long the API server waits for an answer of admission (5)'),
+  imageRule: choice('--image-rule <mode>', 'rule “unidentified image”: off, detect (warn and record) or enforce (refuse)', ruleModes),
+  allowRegistry: texts('--allow-registry <host>', 'a registry that images may come from; may be given often; unsaid = any'),
   upgradePolicy: choice('--upgrade-policy <who>', 'automatic: for clusters connected by a kubeconfig', ['manual', 'automatic'] as const),
   role: texts('--role <name>', `what the cluster grants beside base: ${permissionRoles.slice(1).join(', ')}`),
 } as const
@@ -21,8 +24,11 @@ type Told = Partial<ClusterOptions>
 
 /** What the command line told of a cluster's options. Throws PAN0003 where a label or role is not one. */
 export function toldOptions(options: Values<typeof clusterOptions>): Told {
-  const { label, role, multiCluster } = options
-  const plain = ['orchestration', 'environment', 'namespace', 'replicas', 'proxy', 'registry', 'persistence', 'failurePolicy', 'upgradePolicy'] as const
+  const { label, role, multiCluster, allowRegistry } = options
+  const plain = [
+    ...(['orchestration', 'environment', 'namespace', 'replicas', 'proxy', 'registry', 'persistence', 'failurePolicy', 'upgradePolicy'] as const),
+    ...(['admissionTimeout', 'imageRule'] as const),
+  ]
   const roles = ['base', ...role].map(
     (name) => permissionRoles.find((known) => known === name) ?? wrong(`--role must be of ${permissionRoles.join(', ')}, not ${name}`),
   )
@@ -30,6 +36,7 @@ export function toldOptions(options: Values<typeof clusterOptions>): Told {
     ...(Object.fromEntries(plain.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]]))) as Told),
     ...(label.length > 0 ? { labels: Object.fromEntries(label.map(labelOf)) } : {}),
     ...(role.length > 0 ? { roles } : {}),
+    ...(allowRegistry.length > 0 ? { registries: allowRegistry } : {}),
     ...(multiCluster ? { multiCluster } : {}),
   }
 }
