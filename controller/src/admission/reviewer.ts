@@ -21,7 +21,7 @@ export interface ReviewerOptions {
 }
 
 /** A password before a host has no place in a reference to an image, and none in the record. */
-const withoutPassword = (image: string) => image.replace(/^([^/@]{1,400}:[^/@]{1,400})@(?=[^/]*\/)/, '*@').slice(0, 1_000)
+const withoutPassword = (image: string) => image.replace(/^([^/@]{1,400}:[^/@]{1,400})@(?=[^/]*\/)/, '*@')
 
 /** Answers one AdmissionReview and tells of the decision. Throws PAN0520 where the bytes are none. */
 export function reviewer(options: ReviewerOptions): (bytes: Uint8Array) => ReviewAnswer {
@@ -31,14 +31,14 @@ export function reviewer(options: ReviewerOptions): (bytes: Uint8Array) => Revie
     const settings = options.settings()
     const exempt = options.exempt.has(request.namespace)
     const mode = settings.unidentifiedImage
-    const images = [...new Set(imagesOf(request.object))]
+    const images = [...new Set(imagesOf(request.object).map(withoutPassword))]
     const objections = exempt || mode === 'off' ? [] : objectionsTo(request, images, settings, options.known)
     const denied = objections.length > 0 && mode === 'enforce'
     const told = objections.filter(({ reason }) => reason !== 'registry-not-listed' || !options.policyTells())
     const answer = denied
       ? writeReview(request.uid, {
           allowed: false,
-          message: `Panoptes: ${objections.map(({ message }) => withoutPassword(message)).join('; ')}`.slice(0, 4_000),
+          message: `Panoptes: ${objections.map(({ message }) => message).join('; ')}`.slice(0, 4_000),
         })
       : writeReview(request.uid, { allowed: true, warnings: told.map(({ message }) => `Panoptes: ${message}`) })
     const [first] = objections
@@ -48,8 +48,8 @@ export function reviewer(options: ReviewerOptions): (bytes: Uint8Array) => Revie
       verdict: denied ? 'denied' : first ? 'warned' : 'allowed',
       rule: exempt ? 'exempt' : (first?.rule ?? ''),
       mode,
-      images: images.map(withoutPassword).join(' ').slice(0, 20_000),
-      ...(first ? { image: withoutPassword(first.image), reason: first.reason, message: withoutPassword(first.message) } : {}),
+      images: images.join(' ').slice(0, 20_000),
+      ...(first ? { image: first.image.slice(0, 1_000), reason: first.reason, message: first.message.slice(0, 1_500) } : {}),
       took: Math.round((options.clock() - began) * 1_000),
     })
     return answer
@@ -58,7 +58,7 @@ export function reviewer(options: ReviewerOptions): (bytes: Uint8Array) => Revie
 
 /** What was there before has been let in before: a pod that runs can be labelled, and its finalizers removed, whatever it runs. */
 function objectionsTo({ operation, oldObject }: ReviewRequest, images: readonly string[], settings: AdmissionSettings, known: Known): Objection[] {
-  const before = new Set(operation === 'UPDATE' ? imagesOf(oldObject) : [])
+  const before = new Set(operation === 'UPDATE' ? imagesOf(oldObject).map(withoutPassword) : [])
   return images.filter((image) => !before.has(image)).flatMap((image) => objectTo(image, settings, known) ?? [])
 }
 
