@@ -36,7 +36,9 @@ export class Part {
     closeSync(out)
     this.child = child
     // Its input closes when we die, however we die: no control plane is left behind by a test run that was killed, with its whole group or alone.
-    const guard = spawn('sh', ['-c', 'trap "" TERM INT HUP; cat >/dev/null; kill -9 "$1" 2>/dev/null', 'sh', String(child.pid)], { stdio: ['pipe', 'ignore', 'ignore'] })
+    const guard = spawn('sh', ['-c', 'trap "" TERM INT HUP; cat >/dev/null; kill -9 "$1" 2>/dev/null', 'sh', String(child.pid)], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    })
     this.guard = guard
     child.on('exit', () => guard.kill('SIGKILL'))
     child.unref()
