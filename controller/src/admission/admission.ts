@@ -28,7 +28,8 @@ export interface AdmissionOptions {
   now: () => number
 }
 
-const tickEvery = 250
+/** Decisions wait so long for others (ms): few larger batches disturb the reviews less than many small ones. */
+const tickEvery = 1_000
 const learnEvery = 2_000
 /** What somebody else has changed in the cluster is put right after so many milliseconds. */
 const reconcileEvery = 60_000
