@@ -27,7 +27,7 @@ export async function proveHelm(lab: Lab): Promise<void> {
   const { steps } = await compare(lab, chart, 'eu-2', '')
   // Every choice that changes an object.
   const choices =
-    '--orchestration openshift --replicas 3 --proxy http://proxy.example:3128 --registry registry.example:5000/mirror --persistence emptyDir --role secrets'
+    '--orchestration openshift --replicas 3 --proxy http://proxy.example:3128 --registry registry.example:5000/mirror --persistence emptyDir --role secrets --role admission'
   await compare(lab, chart, 'choices', choices)
   await paste('panoptes cluster delete choices --yes')
 
