@@ -3,7 +3,7 @@ import { type AdmissionOrders, type AdmissionReport, AdmissionSettings } from '@
 import type { Logger } from 'pino'
 import type { TableBatcher } from '../batch/index.ts'
 import type { KubeRequests, PickedPod } from '../watch/index.ts'
-import { type Identity, makeIdentity } from './certificate.ts'
+import type { Identity } from './certificate.ts'
 import type { Endpoint } from './configuration.ts'
 import { Publisher } from './publisher.ts'
 import { reviewer } from './reviewer.ts'
@@ -45,7 +45,7 @@ export class Admission {
   private server: ReviewServer | undefined
   private identity: Identity | undefined
   private settings: AdmissionSettings | undefined
-  private problem = 'the server has not told yet what the cluster has chosen'
+  private problem = ''
   private reviews = 0
   private readonly stopping = new AbortController()
   private tail: Promise<void> = Promise.resolve()
@@ -86,7 +86,7 @@ export class Admission {
       setInterval(() => table.flush(), tickEvery),
       setInterval(() => this.learn(), learnEvery),
       setInterval(() => this.reconcile(), reconcileEvery),
-      setInterval(() => this.problem && this.reconcile(), retryEvery),
+      setInterval(() => (this.problem || !this.settings) && this.reconcile(), retryEvery),
       setInterval(() => void this.rotateWhenDue(), Math.min(this.options.rotateEvery / 10, 60 * seconds)),
     ]
     this.reconcile()
@@ -128,9 +128,11 @@ export class Admission {
     return identity && identity.notAfter - this.options.now() > this.options.rotateEvery ? identity : undefined
   }
 
-  private make(): Promise<Identity> {
+  private async make(): Promise<Identity> {
     const { endpoint, rotateEvery, now } = this.options
     const hosts = 'url' in endpoint ? [new URL(endpoint.url).hostname.replace(/^\[|\]$/g, '')] : serviceNames(endpoint.service, endpoint.namespace)
+    // The X.509 library takes 40 MB, and is needed once in a month.
+    const { makeIdentity } = await import('./certificate.ts')
     return makeIdentity(hosts, 3 * rotateEvery, now())
   }
 
@@ -138,7 +140,7 @@ export class Admission {
   private next(work: () => Promise<void>): Promise<void> {
     this.tail = this.tail.then(work).then(
       () => {
-        this.problem = this.settings ? '' : this.problem
+        this.problem = ''
       },
       (error: Error) => {
         if (this.stopping.signal.aborted) return

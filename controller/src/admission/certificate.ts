@@ -1,5 +1,5 @@
 import 'reflect-metadata' // the X.509 library's container asks for it
-import { webcrypto } from 'node:crypto'
+import { webcrypto, X509Certificate } from 'node:crypto'
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
@@ -8,7 +8,6 @@ import {
   KeyUsagesExtension,
   SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
-  X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509'
 
@@ -69,23 +68,9 @@ export async function makeIdentity(hosts: readonly string[], lifeMs: number, now
     ],
   })
   return {
-    ca: `${ca.toString('pem')}\n`,
+    ca: new X509Certificate(ca.toString('pem')).toString(),
     certificate: `${leaf.toString('pem')}\n`,
     key: pem('PRIVATE KEY', await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)),
     notAfter: dates.notAfter.getTime(),
   }
-}
-
-/** The certificates of a bundle that hold at `now`, each once and in its order; what is no certificate is left out. */
-export function validAuthorities(bundle: string, now: number): string[] {
-  const found = bundle.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
-  const valid = found.flatMap((text) => {
-    try {
-      const certificate = new X509Certificate(text)
-      return certificate.notAfter.getTime() > now ? [`${certificate.toString('pem')}\n`] : []
-    } catch {
-      return []
-    }
-  })
-  return [...new Set(valid)]
 }

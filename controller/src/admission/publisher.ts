@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AdmissionSettings, PanoptesError } from '@panoptes/contract/ingest'
 import type { KubeRequests } from '../watch/index.ts'
-import { validAuthorities } from './certificate.ts'
+import { validAuthorities } from './bundle.ts'
 import { bindingOf, type Endpoint, hasPolicy, paths, policyOf, roleName, settingsAnnotation, webhookOf } from './configuration.ts'
 
 export interface PublisherOptions {

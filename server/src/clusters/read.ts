@@ -94,6 +94,7 @@ async function membersOf(db: Db, org: string): Promise<Map<string, Member[]>> {
       .select([
         sql<ClusterReport | null>`body -> 'cluster'`.as('report'),
         sql<string | null>`body -> 'spool' ->> 'trouble'`.as('spoolTrouble'),
+        sql<string | null>`body -> 'admission' ->> 'problem'`.as('admissionTrouble'),
         sql<number | null>`jsonb_array_length(body -> 'sources')`.as('sources'),
       ])
       .where('org', '=', org)
@@ -102,13 +103,14 @@ async function membersOf(db: Db, org: string): Promise<Map<string, Member[]>> {
     db.selectFrom('alarms').select(['target', 'detail']).where('org', '=', org).where('code', '=', 'PAN0107').where('acknowledgedAt', 'is', null).execute(),
   ])
   const byCluster = new Map<string, Member[]>()
-  for (const { cluster, report, spoolTrouble, sources, ...row } of rows) {
+  for (const { cluster, report, spoolTrouble, admissionTrouble, sources, ...row } of rows) {
     const heard = row.lastSeenAt !== null && Date.now() - row.lastSeenAt.getTime() < silentAfterS * 1000
     const member: Member = {
       ...row,
       state: row.lastSeenAt === null ? 'never' : heard ? 'active' : 'silent',
       report: report ?? undefined,
       spoolTrouble: spoolTrouble ?? '',
+      admissionTrouble: admissionTrouble ?? '',
       sources: Number(sources ?? 0),
       keyAlarm: alarms.find((alarm) => alarm.target === `controller/${row.id}`)?.detail,
     }

@@ -20,7 +20,7 @@ const member = (change: Partial<Member> = {}, cluster = report()): Member => ({
     lastSeenAt: ago(1),
     keyAlarm: undefined,
   },
-  ...{ report: cluster, spoolTrouble: '', sources: 0 },
+  ...{ report: cluster, spoolTrouble: '', admissionTrouble: '', sources: 0 },
   ...change,
 })
 const known = (change: Partial<Known> = {}): Known => ({

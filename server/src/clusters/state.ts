@@ -22,6 +22,8 @@ export interface Member {
   report: ClusterReport | undefined
   /** What hinders its spool; empty = nothing. */
   spoolTrouble: string
+  /** Why admission is not in force as the cluster has chosen; empty = it is, or was not asked for. */
+  admissionTrouble: string
   /** Proxies that have reported to it. */
   sources: number
   /** Its key is used from two places. */
@@ -100,10 +102,11 @@ function problemsOfIdentity(known: Known, heard: readonly Member[], now: number)
   return problems
 }
 
-function problemsOfMember({ id, report, spoolTrouble, keyAlarm }: Member): ClusterProblem[] {
+function problemsOfMember({ id, report, spoolTrouble, admissionTrouble, keyAlarm }: Member): ClusterProblem[] {
   const problems: ClusterProblem[] = []
   if (keyAlarm) problems.push(problem('PAN0107', keyAlarm))
   if (spoolTrouble) problems.push(problem('PAN0517', `${id}: ${spoolTrouble}`))
+  if (admissionTrouble) problems.push(problem('PAN0521', `${id}: ${admissionTrouble}`))
   if (report?.problem) problems.push(problem(codeOf(report.problem.code), report.problem.detail))
   const lost = new Map<string, string[]>()
   for (const permission of report?.missing ?? []) {
