@@ -79,7 +79,10 @@ export function hitsFor(
   if (uuid.test(typed)) {
     ids.push(record(`Request ${typed}`, condition('request.id', typed), 'over all time', allTime))
     ids.push(record(`Trace ${typed}`, condition('trace.id', typed), 'over all time', allTime))
+    if (typed.includes('-')) ids.push({ kind: 'id', label: `Object ${typed}`, detail: 'by its UID', to: '/objects', address: { open: typed.toLowerCase() } })
   } else if (ip.test(typed)) ids.push(record(`Address ${typed}`, condition('ip', typed), 'either side, all time', allTime))
+  else if (/^sha256:[0-9a-f]{64}$/.test(typed))
+    ids.push({ kind: 'id', label: 'Image of this digest', detail: 'where it has ever run', to: '/images', address: { open: typed } })
   else if (/[=~<>]/.test(typed)) ids.push(record(typed, typed, 'search the record'))
   const found: Hit[] = pages
     .filter((p) => scopes.includes(p.scope) && `${p.label} ${p.words}`.toLowerCase().includes(low))

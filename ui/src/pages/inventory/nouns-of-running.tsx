@@ -65,16 +65,16 @@ export const containers: Noun<ContainerLifeRow> = {
   columns: (clock): TableColumn<ContainerLifeRow>[] => [
     stateColumn(lifeState),
     column('container', 'Container', (c) => c.container, { width: 104, grow: true }),
-    column('namespace', 'Namespace', (c) => c.namespace, { width: 92, facet: true }),
-    column('pod', 'Pod', (c) => c.pod, { width: 150, grow: true }),
-    column('exit', 'Exit', (c) => c.exitCode, { cell: (c) => c.exitCode ?? '–', align: 'right', width: 52 }),
+    column('namespace', 'Namespace', (c) => c.namespace, { width: 98, facet: true }),
+    column('pod', 'Pod', (c) => c.pod, { width: 140, grow: true }),
+    column('exit', 'Exit', (c) => c.exitCode, { cell: (c) => c.exitCode ?? '–', align: 'right', width: 58 }),
     column('lives', 'Life', (c) => c.ordinal + 1, { align: 'right', width: 56 }),
     timeColumn('started', 'Started', (c) => c.startedAt, clock),
     timeColumn('ended', 'Ended', (c) => c.finishedAt, clock),
     column('lived', 'Lived', (c) => lived(c, clock), {
       cell: (c) => (lived(c, clock) === null ? '–' : formatSpan(lived(c, clock)!)),
       align: 'right',
-      width: 72,
+      width: 82,
     }),
     column('image', 'Image', (c) => c.image, {
       cell: (c) => (
@@ -87,7 +87,7 @@ export const containers: Noun<ContainerLifeRow> = {
     column('digest', 'Digest', (c) => c.imageDigest, { width: 280, mono: true, optional: true }),
     column('node', 'Node', (c) => c.node, { width: 90, facet: true, optional: true }),
     column('workload', 'Workload', (c) => c.workload, { width: 130, facet: true, optional: true }),
-    column('cluster', 'Cluster', (c) => c.cluster, { width: 88, facet: true }),
+    column('cluster', 'Cluster', (c) => c.cluster, { width: 84, facet: true }),
     column('kind', 'Kind', (c) => c.kind, { width: 80, facet: true, optional: true }),
     column('reason', 'Reason', (c) => c.reason, { width: 110, optional: true }),
     column('how', 'Known by', (c) => c.how, { width: 90, optional: true }),

@@ -1,5 +1,5 @@
 import { type ContainerLifeRow, inventoryRoutes } from '@panoptes/contract'
-import { momentOf, useAddress } from '../../address/index.ts'
+import { momentMs, momentOf, useAddress } from '../../address/index.ts'
 import { formatSpan, formatTime } from '../../format/index.ts'
 import { Copy, Failure, Status, Waiting } from '../../parts/index.ts'
 import { useCall } from '../../platform/index.ts'
@@ -20,9 +20,12 @@ export function ContainerSide({ open }: { open: string }) {
   const life = lives.find((one) => one.containerId === id.join('/')) ?? lives.at(-1)
   if (!life) return <SideHead title={`No life of ${container} is known`} />
   const { cluster, namespace, workload, pod } = life
+  // What ended after the moment shown was running then.
+  const shownMs = momentMs(momentOf(address), Date.now()) ?? Date.now()
+  const then = life.finishedAt && Date.parse(life.finishedAt) > shownMs ? { words: 'running at this moment', tone: 'ok' as const } : lifeState(life)
   return (
     <div className={classes.side}>
-      <SideHead title={container} path={[cluster, namespace, pod]} state={lifeState(life)} place={{ cluster, namespace, workload, pod }} />
+      <SideHead title={container} path={[cluster, namespace, pod]} state={then} place={{ cluster, namespace, workload, pod }} />
       <Tabs
         tabs={[
           {
@@ -30,7 +33,7 @@ export function ContainerSide({ open }: { open: string }) {
             label: 'Life',
             content: () => (
               <div className={classes.stack}>
-                <LifeFacts life={life} lives={lives.length} />
+                <LifeFacts life={life} lives={lives} />
                 <Life uid={uid} container={container} />
               </div>
             ),
@@ -43,16 +46,17 @@ export function ContainerSide({ open }: { open: string }) {
   )
 }
 
-function LifeFacts({ life, lives }: { life: ContainerLifeRow; lives: number }) {
+function LifeFacts({ life, lives }: { life: ContainerLifeRow; lives: ContainerLifeRow[] }) {
   const { utc } = useAddress()
   const time = (iso: string | null) => (iso ? formatTime(iso, utc) : 'not told')
   const { startedAt, finishedAt, exitCode, imageDigest } = life
   const lived = startedAt && finishedAt ? `, after ${formatSpan(Date.parse(finishedAt) - Date.parse(startedAt))}` : ''
+  const all = Math.max(...lives.map(({ ordinal }) => ordinal)) + 1
   const exit = [exitCode === null ? 'not told' : String(exitCode), life.signal ? `signal ${life.signal}` : '', life.reason].filter(Boolean).join(', ')
   return (
     <Facts
       facts={{
-        'This life': `${life.ordinal + 1}${life.ordinal + 1 > lives ? `, of which ${lives} are known` : lives > 1 ? ` of ${lives}` : ''}`,
+        'This life': `${life.ordinal + 1} of ${all}${lives.length < all ? `, of which ${lives.length} are known` : ''}`,
         Started: time(startedAt),
         Ended: life.state === 'terminated' ? `${time(finishedAt)}${lived}` : 'still running',
         'Exit code': life.state === 'terminated' ? exit : undefined,
