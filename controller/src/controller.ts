@@ -87,6 +87,7 @@ export async function startController(options: ControllerOptions, log: Logger): 
       spool: () => spool.state(),
       link: () => link.state,
       watches: () => inventory?.status(),
+      ready: () => admission?.ready ?? true,
     })
 
   const alsPort = await grpc.listen()

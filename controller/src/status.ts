@@ -11,6 +11,8 @@ export interface StatusParts {
   link: () => string
   /** Of a controller that looks at a cluster: how each kind is watched. */
   watches: () => ReadonlyMap<string, WatchStatus> | undefined
+  /** Whether the API server may send reviews here. */
+  ready: () => boolean
 }
 
 /** The controller's own health and figures: `/livez`, `/healthz` and, in Prometheus' text form, `/metrics`. */
@@ -25,7 +27,7 @@ export class StatusServer {
       if (req.url === '/livez') res.writeHead(200).end('ok\n')
       else if (req.url === '/healthz') {
         const { trouble } = parts.spool()
-        res.writeHead(trouble === '' ? 200 : 503, { 'content-type': 'application/json' })
+        res.writeHead(trouble === '' && parts.ready() ? 200 : 503, { 'content-type': 'application/json' })
         res.end(`${JSON.stringify({ status: trouble === '' ? 'ok' : 'degraded', spool: trouble || 'ok', server: parts.link() })}\n`)
       } else if (req.url === '/metrics') {
         res.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(metrics(parts))

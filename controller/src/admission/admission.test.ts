@@ -22,6 +22,7 @@ const settings: AdmissionSettings = { failurePolicy: 'fail', timeout: 5, unident
 describe.skipIf(absent !== undefined)('admission before a real API server', () => {
   let cluster: Cluster
   let admission: Admission
+  let role: { metadata: { uid: string } }
   const data = mkdtempSync(join(tmpdir(), 'panoptes-admission-'))
   const batches: RawBatch[] = []
   const rows = () => batches.reduce((sum, batch) => sum + batch.rows, 0)
@@ -29,13 +30,8 @@ describe.skipIf(absent !== undefined)('admission before a real API server', () =
   beforeAll(async () => {
     cluster = await startCluster()
     for (const name of ['shop', 'panoptes']) await cluster.must('POST', '/api/v1/namespaces', { metadata: { name } })
-    const [port] = (await freePorts(1)) as [number]
-    admission = new Admission({
-      client: kubeClient(parseKubeconfig(readFileSync(cluster.kubeconfig, 'utf8'))),
-      ...{ data, listen: { host: '127.0.0.1', port }, endpoint: { url: `https://127.0.0.1:${port}` }, exempt: ['panoptes'] },
-      ...{ rotateEvery: 20_000, table: new TableBatcher('decisions', (raw) => batches.push(raw)), pods: () => [] },
-      ...{ log: pino({ level: 'silent' }), now: Date.now },
-    })
+    role = await cluster.must('POST', '/apis/rbac.authorization.k8s.io/v1/clusterroles', { metadata: { name: 'panoptes-controller-admission' } })
+    admission = await made(data)
     await admission.start()
     obey(settings, [{ image: 'registry.example/known:1', digest }])
   }, startTimeoutMs)
@@ -45,6 +41,16 @@ describe.skipIf(absent !== undefined)('admission before a real API server', () =
     rmSync(data, { recursive: true, force: true })
   })
 
+  async function made(folder: string): Promise<Admission> {
+    const [port] = (await freePorts(1)) as [number]
+    return new Admission({
+      client: kubeClient(parseKubeconfig(readFileSync(cluster.kubeconfig, 'utf8'))),
+      ...{ data: folder, listen: { host: '127.0.0.1', port }, endpoint: { url: `https://127.0.0.1:${port}` }, exempt: ['panoptes'] },
+      ...{ rotateEvery: 20_000, table: new TableBatcher('decisions', (raw) => batches.push(raw)), pods: () => [] },
+      ...{ log: pino({ level: 'silent' }), now: Date.now },
+    })
+  }
+  const configuration = () => cluster.must('GET', '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/panoptes-controller')
   const obey = (next: AdmissionSettings, images: { image: string; digest: string }[] = []) => admission.obey({ settings: next, images, after: '1' })
   let pods = 0
   /** Asks for a pod, as a dry run; gives the status, the message and the warnings. */
@@ -95,12 +101,7 @@ describe.skipIf(absent !== undefined)('admission before a real API server', () =
   it('exchanges its certificate while it is asked', async () => {
     obey(settings)
     await until('detect mode', async () => (await ask('registry.example/new:1')).status === 201)
-    const certificates = async () =>
-      Buffer.from(
-        (await cluster.must('GET', '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/panoptes-controller')).webhooks[0].clientConfig
-          .caBundle,
-        'base64',
-      ).toString()
+    const certificates = async () => Buffer.from((await configuration()).webhooks[0].clientConfig.caBundle, 'base64').toString()
     const [first, seen] = [await certificates(), new Set<number>()]
     const statuses = new Set<number>()
     await until('another authority', async () => {
@@ -112,4 +113,18 @@ describe.skipIf(absent !== undefined)('admission before a real API server', () =
     expect([...statuses]).toEqual([201])
     expect([...seen].sort()).toEqual([1, 2])
   }, 60_000)
+
+  it('belongs to its role, so that it goes with it; a second replica is trusted beside the first and goes on with what was chosen', async () => {
+    expect((await configuration()).metadata.ownerReferences).toMatchObject([{ kind: 'ClusterRole', uid: role.metadata.uid }])
+    const second = await made(join(data, 'second'))
+    expect(second.ready).toBe(false)
+    await second.start()
+    await until('two authorities', async () => {
+      const [webhook] = (await configuration()).webhooks
+      return webhook.failurePolicy === 'Fail' && Buffer.from(webhook.clientConfig.caBundle, 'base64').toString().split('BEGIN').length >= 3
+    })
+    await until('it to be ready', async () => second.ready)
+    expect((await ask('registry.example/new:1')).warnings).toContain('unidentified')
+    await second.stop()
+  })
 })

@@ -34,6 +34,7 @@ const learnEvery = 2_000
 /** What somebody else has changed in the cluster is put right after so many milliseconds. */
 const reconcileEvery = 60_000
 const retryEvery = 5_000
+const readyWithin = 60_000
 const never: AdmissionSettings = { failurePolicy: 'ignore', timeout: 5, unidentifiedImage: 'detect', registries: [] }
 const seconds = 1_000
 
@@ -52,10 +53,13 @@ export class Admission {
   private timers: NodeJS.Timeout[] = []
   private readonly seen = new Set<string>()
   private rotating = false
+  private published = false
+  private readonly began: number
 
   /** Throws where the data folder cannot be used. */
   constructor(options: AdmissionOptions) {
     this.options = options
+    this.began = options.now()
     this.store = new AdmissionStore(options.data)
     const { client, endpoint, now } = options
     this.publisher = new Publisher({ client, endpoint, exempt: this.exempt(), now })
@@ -91,6 +95,11 @@ export class Admission {
     ]
     this.reconcile()
     return port
+  }
+
+  /** Whether the API servers trust our certificate by now; after a minute without it other work must not wait any longer. */
+  get ready(): boolean {
+    return this.published || this.options.now() - this.began > readyWithin
   }
 
   report(): AdmissionReport {
@@ -156,7 +165,9 @@ export class Admission {
       const there = this.settings ? undefined : await this.publisher.settingsThere()
       // The server may have told in the meantime.
       this.settings ??= there
-      if (this.settings) await this.publish([this.identity!])
+      if (!this.settings) return
+      await this.publish([this.identity!])
+      this.published = true
     })
   }
 
