@@ -15,7 +15,7 @@ export const clusterOptions = {
   failurePolicy: choice('--failure-policy <what>', 'what admission does while the controller does not answer', ['ignore', 'fail'] as const),
   admissionTimeout: whole('--admission-timeout <seconds>', 'how long the API server waits for an answer of admission (5)'),
   imageRule: choice('--image-rule <mode>', 'rule “unidentified image”: off, detect (warn and record) or enforce (refuse)', ruleModes),
-  allowRegistry: texts('--allow-registry <host>', 'a registry that images may come from; may be given often; unsaid = any'),
+  allowRegistry: texts('--allow-registry <host>', 'a registry that images may come from; may be given often; any: no list'),
   upgradePolicy: choice('--upgrade-policy <who>', 'automatic: for clusters connected by a kubeconfig', ['manual', 'automatic'] as const),
   role: texts('--role <name>', `what the cluster grants beside base: ${permissionRoles.slice(1).join(', ')}`),
 } as const
@@ -36,7 +36,7 @@ export function toldOptions(options: Values<typeof clusterOptions>): Told {
     ...(Object.fromEntries(plain.flatMap((key) => (options[key] === undefined ? [] : [[key, options[key]]]))) as Told),
     ...(label.length > 0 ? { labels: Object.fromEntries(label.map(labelOf)) } : {}),
     ...(role.length > 0 ? { roles } : {}),
-    ...(allowRegistry.length > 0 ? { registries: allowRegistry } : {}),
+    ...(allowRegistry.length > 0 ? { registries: allowRegistry.includes('any') ? [] : allowRegistry } : {}),
     ...(multiCluster ? { multiCluster } : {}),
   }
 }

@@ -37,6 +37,7 @@ export function showCluster(out: Run['out'], cluster: Cluster): void {
     ...cluster.controllers.map(
       (c) => ['pod', `${c.id} ${c.state}${c.leader ? ', watches' : ''}, ${c.version ?? 'no version'}, ${when(c.lastSeenAt)}`] as const,
     ),
+    ['admission', options.roles.includes('admission') ? admissionText(options) : ''],
     ['may do', cluster.uid && cluster.missing.length === 0 ? `all that it asks for (${options.roles.join(', ')})` : ''],
     ...cluster.missing.flatMap((m) => [['may not', `${m.permission}: ${m.without}`] as const, ['  to grant', m.fix] as const]),
   ])
@@ -50,4 +51,9 @@ export function connectionText({ connection, server }: Cluster): string {
 export function toneOf(state: Cluster['state']): 'green' | 'yellow' | 'red' {
   if (state === 'active') return 'green'
   return state === 'inactive' ? 'red' : 'yellow'
+}
+
+function admissionText({ imageRule, registries, failurePolicy, admissionTimeout }: Cluster['options']): string {
+  const from = registries.length > 0 ? ` from ${registries.join(', ')}` : ''
+  return `unidentified images${from}: ${imageRule}; without an answer in ${admissionTimeout} s: ${failurePolicy}`
 }
