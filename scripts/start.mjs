@@ -17,6 +17,7 @@ const help = `npm start [-- OPTIONS]
   --clickhouse URL      keep the record in this ClickHouse instead of the embedded one
   --clickhouse-cluster NAME
                         cluster over which the ClickHouse tables are spread
+  --secrets-key FILE    key that encrypts kubeconfigs (default secrets.key in the data folder; replicas share one)
   --public-url URL      address under which people reach the server, for links
   --trust-proxy LIST    believe X-Forwarded-For of these addresses
   --log-level LEVEL     debug, info (default), warn, error or silent
