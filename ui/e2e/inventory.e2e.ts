@@ -107,7 +107,9 @@ describe.skipIf(absent !== undefined)('the inventory', () => {
     await row(/running.*worker-0/).waitFor()
     expect(new URL(page.url()).searchParams.get('at')).toBe(before)
     await page.getByRole('button', { name: 'Back to now' }).click()
-    await row(/ledger/).waitFor({ state: 'detached' })
+    await row(/ledger/)
+      .first()
+      .waitFor({ state: 'detached' })
   })
 
   it('compares two moments, down to the lines of an object', async () => {
