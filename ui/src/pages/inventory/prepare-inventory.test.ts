@@ -38,6 +38,7 @@ describe('what is said of a life', () => {
   it('stands in the order in which it happened, with the holes between', () => {
     const pod = { name: 'pay-1', createdAt: '2026-03-03T14:00:00Z', seenAt: '2026-03-03T14:00:00Z' } as KubeObjectRow
     const base = { how: 'watched', podUid: '', container: 'app', containerId: 'x', imageDigest: '', resourceVersion: 1, evidence: 'told' }
+    const fifth = { ...base, resourceVersion: 9, at: '2026-03-03T14:01:00Z', ordinal: 4, reason: '', exitCode: null, finishedAt: null }
     const told = happenings({
       transitions: [
         {
@@ -62,7 +63,8 @@ describe('what is said of a life', () => {
           startedAt: '2026-03-03T14:00:01Z',
           finishedAt: null,
         },
-        { ...base, at: '2026-03-03T14:01:00Z', event: 'unseen', ordinal: 4, unseen: 3, reason: '', exitCode: null, startedAt: null, finishedAt: null },
+        { ...fifth, event: 'started', unseen: 0, startedAt: '2026-03-03T14:00:59Z' },
+        { ...fifth, event: 'unseen', unseen: 3, startedAt: null },
       ],
       events: [],
       leases: [],
@@ -71,7 +73,7 @@ describe('what is said of a life', () => {
       deletedAt: null,
       named: false,
     })
-    expect(told.map(({ title }) => title)).toEqual(['Pod created', 'started', 'ended: OOMKilled', 'Not watched for 30 s', '3 lives that nobody saw'])
+    expect(told.map(({ title }) => title)).toEqual(['Pod created', 'started', 'ended: OOMKilled', 'Not watched for 30 s', '3 lives that nobody saw', 'started'])
     expect(told[2]?.detail).toBe('exit code 137 · lived 6 s')
   })
 
