@@ -49,7 +49,7 @@ export async function createIngest({ record, log, floorBytes, maxInFlight = defa
     const key = `${stream}/${header.epoch}`
     const head = heads.get(stream) ?? { last: undefined }
     heads.set(stream, head)
-    const lane = lanes.get(key) ?? new Lane(principal, header, head, ledger)
+    const lane = lanes.get(key) ?? new Lane(principal, header, head, ledger, store)
     lanes.set(key, lane)
     return lane
   }
@@ -88,14 +88,9 @@ export async function createIngest({ record, log, floorBytes, maxInFlight = defa
     const stored = await lane.serial(async () => {
       const verdict = await lane.judge(header)
       if (!verdict.take) return { wait: verdict.wait, acknowledged: verdict.acknowledged }
-      const block = await unpack(batch)
-        .then((raw) => checkBlock(raw, columnsOf(header), header))
-        .catch((error: unknown) => {
-          if (verdict.doubtful) lane.forget()
-          throw error
-        })
+      const block = await checkBlock(await unpack(batch), columnsOf(header), header)
       const pending: Pending = { principal, header, block, bytes: size }
-      const write = () => writer.write({ ...pending, lane, doubtful: verdict.doubtful })
+      const write = () => writer.write({ ...pending, lane, doubtfulSince: verdict.doubtfulSince })
       const wait = lane.behind(header, write).then((receivedUs) => announce(pending, receivedUs))
       lane.admit(header, wait)
       return { wait, acknowledged: seq }

@@ -1,9 +1,13 @@
 import { type BatchHeader, PanoptesError, type StreamName } from '@panoptes/contract'
 import type { Ledger, Link, Position } from './ledger.ts'
+import type { Store } from './store.ts'
 import type { IngestPrincipal } from './types.ts'
 
-/** What a lane says to a batch. */
-export type Verdict = { take: true; doubtful: boolean } | { take: false; wait: Promise<unknown> | undefined; acknowledged: number }
+/** A clock that was set back between two servers must not hide a batch in doubt. */
+const clockSlackUs = 86_400_000_000
+
+/** What a lane says to a batch; `doubtfulSince` where its rows may be in the record already, received at that moment (us) or later. */
+export type Verdict = { take: true; doubtfulSince: number | undefined } | { take: false; wait: Promise<unknown> | undefined; acknowledged: number }
 
 const expected = (epoch: number, seq: number, why: string) =>
   new PanoptesError('PAN0302', `${why}; expected is epoch ${epoch}, batch ${seq}`, { expected: { epoch, seq } })
@@ -14,8 +18,8 @@ export interface Head {
 }
 
 /**
- * One epoch of one stream of one controller: its batches go in order, and a batch that may be stored already is looked for
- * first. Several epochs of a stream may live at once: a controller that catches up sends its backlog beside what is new.
+ * One epoch of one stream of one controller: its batches go in order, and batches that may be stored already are looked
+ * for first. Several epochs of a stream may live at once: a controller that catches up sends its backlog beside what is new.
  */
 export class Lane {
   readonly principal: IngestPrincipal
@@ -23,23 +27,25 @@ export class Lane {
   readonly epoch: number
   readonly head: Head
   private readonly ledger: Ledger
+  private readonly store: Store
   /** The last batch that is durable; undefined until it is read from the ledger. */
   durable: Position | undefined
   /** The last batch that was admitted: ahead of `durable` while batches are under way. */
   private admitted: { seq: number; sha256: string; day: string } | undefined
-  /** The rows of the next batch may be stored though the ledger does not know it. */
-  private doubtful = true
+  /** Rows up to this batch are in the record though the ledger knows none of them: a crash came between the two. */
+  private doubt = { until: 0, since: 0 }
   private underWay: Promise<unknown> | undefined
   /** Settles once the last admitted batch is in the writer's queue. */
   private begun: Promise<unknown> | undefined
   private gate: Promise<unknown> = Promise.resolve()
 
-  constructor(principal: IngestPrincipal, { stream, epoch }: Pick<BatchHeader, 'stream' | 'epoch'>, head: Head, ledger: Ledger) {
+  constructor(principal: IngestPrincipal, { stream, epoch }: Pick<BatchHeader, 'stream' | 'epoch'>, head: Head, ledger: Ledger, store: Store) {
     this.principal = principal
     this.stream = stream
     this.epoch = epoch
     this.head = head
     this.ledger = ledger
+    this.store = store
   }
 
   /** Runs one admission at a time, in the order in which batches came. */
@@ -55,7 +61,6 @@ export class Lane {
     this.admitted = undefined
     this.underWay = undefined
     this.begun = undefined
-    this.doubtful = true
     this.head.last = undefined
   }
 
@@ -70,20 +75,25 @@ export class Lane {
   /** Decides about a batch. Throws PAN0302 for a hole and PAN0303 for other content under a known name. */
   async judge(header: BatchHeader): Promise<Verdict> {
     const { epoch } = this
-    this.durable ??= await this.ledger.position(this.principal, this.stream, epoch)
+    this.durable ??= await this.begin()
     const last = this.admitted ?? this.durable
     const { seq, sha256, prev } = header
     if (seq === last.seq + 1) {
       if (prev !== last.sha256) throw new PanoptesError('PAN0303', `batch ${seq} names another batch before it than the stored one`)
-      const { doubtful } = this
-      this.doubtful = false
-      return { take: true, doubtful }
+      return { take: true, doubtfulSince: seq <= this.doubt.until ? this.doubt.since : undefined }
     }
     if (seq > last.seq) throw expected(epoch, last.seq + 1, last.seq === 0 ? 'a new epoch begins at batch 1' : `batch ${seq} leaves a hole`)
     const known = this.admitted?.seq === seq ? this.admitted.sha256 : await this.ledger.checksum(this.principal, header)
     if (known === undefined && seq <= this.durable.seq) throw expected(epoch, last.seq + 1, `batch ${seq} is not in the ledger`)
     if (known !== undefined && known !== sha256) throw new PanoptesError('PAN0303', `batch ${seq} of epoch ${epoch} is stored with other content`)
     return { take: false, wait: this.underWay, acknowledged: Math.max(seq, this.durable.seq) }
+  }
+
+  private async begin(): Promise<Position> {
+    const durable = await this.ledger.position(this.principal, this.stream, this.epoch)
+    const since = Math.max(0, durable.received - clockSlackUs)
+    this.doubt = { until: await this.store.newest(this.principal, this.stream, this.epoch, since), since }
+    return durable
   }
 
   /**

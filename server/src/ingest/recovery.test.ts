@@ -3,7 +3,7 @@ import { type BatchHeader, PanoptesError } from '@panoptes/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { columnsOf, readBatch, unpack } from './batch.ts'
 import { createIngest } from './ingest.ts'
-import { alice, batchesOf, batchOf, countRows, frame, type Lab, log, openLab } from './lab.ts'
+import { alice, batchesOf, batchOf, countRows, frame, type Lab, list, log, openLab } from './lab.ts'
 import { checkBlock } from './native/check.ts'
 import { Store } from './store.ts'
 
@@ -54,6 +54,23 @@ describe('after a crash', () => {
     await storeWithoutLedger(bytes, 'whole')
     await insist('whole', bytes)
     expect(await held('whole')).toEqual([{ batch: 1, n: 100, u: 100 }])
+  })
+
+  it('looks for every batch that the ledger does not know, however they are sent again', async () => {
+    const batches = await batchesOf(lab.record, 8, { salt: 'several' })
+    const [first, ...rest] = batches.map(({ bytes }) => bytes) as [Buffer, ...Buffer[]]
+    await insist('several', first)
+    // A list of which the server was killed before the ledger, and another that had only begun.
+    for (const bytes of rest.slice(0, 4)) await storeWithoutLedger(bytes, 'several')
+    await lab.record.command(`ALTER TABLE accesses DELETE WHERE controller = 'several' AND batch = 5 AND row > 30`, {}, { settings: { mutations_sync: 2 } })
+    const again = await createIngest({ record: lab.record, log })
+    const mine = { ...alice, controller: 'several' }
+    await again.accept(mine, rest[0]!)
+    expect(await again.accept(mine, list(...rest.slice(1, 3)))).toMatchObject({ acknowledged: 4 })
+    expect(await again.accept(mine, list(...rest.slice(3)))).toMatchObject({ acknowledged: 8 })
+    expect(await held('several')).toEqual(batches.map(({ header }) => ({ batch: header.seq, n: 100, u: 100 })))
+    expect((await again.verify({})).problems).toEqual([])
+    await again.close()
   })
 
   it('replaces rows that were stored in part or twice', async () => {

@@ -95,6 +95,17 @@ export class Store {
     return new Map(group.map((p) => [p, byKey.get(keyOf(p.principal.controller, p.header.epoch, p.header.seq)) ?? nothing]))
   }
 
+  /** The highest batch of an epoch of which there are rows received at `sinceUs` or later; 0 where there are none. */
+  async newest({ org, controller }: IngestPrincipal, stream: StreamName, epoch: number, sinceUs: number): Promise<number> {
+    const [row] = await this.record.query<{ batch: number }>(
+      `SELECT max(batch) AS batch FROM ${stream} WHERE received >= fromUnixTimestamp64Micro({since:Int64})
+       AND org = {org:String} AND controller = {controller:String} AND epoch = {epoch:UInt64}`,
+      { since: sinceUs, org, controller, epoch },
+      { settings: { optimize_use_projections: 0 } },
+    )
+    return Number(row?.batch ?? 0)
+  }
+
   private async insert(group: readonly Pending[], receivedUs: number, token: string): Promise<void> {
     const { stream } = group[0]!.header
     const total = group.reduce((sum, { header }) => sum + header.rows, 0)

@@ -5,15 +5,13 @@ import type { Held, Pending, Store } from './store.ts'
 
 interface Queued extends Pending {
   lane: Lane
-  doubtful: boolean
+  doubtfulSince: number | undefined
   done: (receivedUs: number) => void
   failed: (error: unknown) => void
 }
 
 /** Rows that go into the record in one insert at most. */
 const maxRows = 131_072
-/** A clock that was set back between two servers must not hide a batch in doubt. */
-const clockSlackUs = 86_400_000_000
 
 /**
  * Groups batches of one stream and day that wait at the same time into one insert: while one group is written, the next
@@ -33,7 +31,7 @@ export class Writer {
   }
 
   /** Stores a batch; resolves with its time of receipt once it is durable, rejects where it is not known to be. */
-  write(pending: Pending & { lane: Lane; doubtful: boolean }): Promise<number> {
+  write(pending: Pending & { lane: Lane; doubtfulSince: number | undefined }): Promise<number> {
     const key = `${pending.header.stream}/${pending.header.day}`
     return new Promise((done, failed) => {
       const queue = this.queues.get(key) ?? []
@@ -104,7 +102,8 @@ export class Writer {
     for (const { lane } of group) if (!heads.has(lane.head)) heads.set(lane.head, lane.head.last ?? (await this.ledger.head(lane.principal, lane.stream)))
     this.lastReceivedUs = Math.max(Date.now() * 1000, this.lastReceivedUs + 1, ...[...heads.values()].map((head) => head.received + 1))
     const receivedUs = this.lastReceivedUs
-    const doubtful = new Map(group.filter((item) => item.doubtful).map((item) => [item as Pending, Math.max(0, item.lane.durable!.received - clockSlackUs)]))
+    const doubtful = new Map<Pending, number>()
+    for (const item of group) if (item.doubtfulSince !== undefined) doubtful.set(item, item.doubtfulSince)
     const held = await this.store.put(group, receivedUs, doubtful)
     const entries = entriesOf(group, held, receivedUs, heads)
     await this.ledger.write(entries)
