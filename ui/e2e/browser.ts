@@ -37,8 +37,19 @@ export async function signIn(browser: Browser, link: string): Promise<Awaited<Re
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** What axe-core finds wrong with the page, as `rule: element` lines. */
+/** Waits until nothing fades or slides any more: half-faded text has the contrast of half-faded text. */
+async function still(page: Page): Promise<void> {
+  await page.waitForFunction(() => {
+    const ends = document.getAnimations().filter((a) => a.playState === 'running' && a.effect?.getComputedTiming().endTime !== Number.POSITIVE_INFINITY)
+    const since = window as unknown as { stillSince?: number }
+    since.stillSince = ends.length > 0 ? undefined : (since.stillSince ?? performance.now())
+    return since.stillSince !== undefined && performance.now() - since.stillSince > 100
+  })
+}
+
+/** What axe-core finds wrong with the page once it is still, as `rule: element` lines. */
 export async function violations(page: Page): Promise<string[]> {
+  await still(page)
   await page.evaluate(axe)
   return page.evaluate(async () => {
     type Axe = { run: (root: Document, options: object) => Promise<{ violations: { id: string; nodes: { target: string[] }[] }[] }> }

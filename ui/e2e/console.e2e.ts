@@ -248,7 +248,7 @@ describe('settings', () => {
     const secret = await page.getByRole('dialog').locator('pre').innerText()
     const asked = await page.request.get('/api/v1/accesses?limit=1', { headers: { authorization: `Bearer ${secret}`, cookie: '' } })
     expect(asked.status()).toBe(200)
-    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click()
+    await page.getByRole('dialog', { name: 'Your token, shown this once' }).getByRole('button', { name: 'Close' }).click()
     await rows().filter({ hasText: 'nightly' }).getByRole('button', { name: 'Revoke' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click()
     await eventually(() => rows().filter({ hasText: 'nightly' }).count()).toBe(0)
