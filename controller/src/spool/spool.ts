@@ -27,11 +27,8 @@ const maxQueue = 2
 export type LaneName = 'live' | 'backlog'
 export const laneNames = ['live', 'backlog'] as const satisfies LaneName[]
 
-/**
- * Bytes of batches that go to the server in one message, one batch at least. Several would cost the record less, but a server that
- * is killed between their rows and their ledger looks, at its next start, for the first of them alone: the others would be doubled.
- */
-const sentAtOnce = 1
+/** Bytes of batches that go to the server in one message, one batch at least: what has gathered costs the record one insert. */
+const sentAtOnce = 4 * 1024 * 1024
 
 /** A stream of which more batches wait when the server comes back begins a new lane, so that the newest need not wait for them. */
 const backlogAbove = 8
