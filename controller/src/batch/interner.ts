@@ -4,6 +4,9 @@ import { randomInt } from 'node:crypto'
 /** So many strings at most, so that ids fit 17 bits. */
 const defaultStrings = 1 << 17
 const maxBytes = 32 * 1024 * 1024
+/** Strings that came last are found by eight of their bytes alone. */
+const recentBits = 12
+const recentShift = 32 - recentBits
 
 /** Thrown when no more strings fit: the caller seals what is open, clears the interner and tries again. */
 export class InternerFull extends Error {
@@ -27,6 +30,7 @@ export class Interner {
   private used = 0
   private readonly hashes: Int32Array
   private readonly table: Int32Array
+  private readonly recent = new Uint32Array(1 << recentBits)
   private readonly maxStrings: number
   /** Keyed at random, so that nobody can choose strings that collide. */
   private readonly seed = randomInt(0x7fffffff)
@@ -43,7 +47,18 @@ export class Interner {
 
   /** Id of the bytes [start, start + length) of `buf`; invalid UTF-8 becomes U+FFFD first. */
   intern(buf: Buffer, view: DataView, start: number, length: number): number {
-    if (length === 0) return 0
+    if (length < 8) return length === 0 ? 0 : this.find(buf, view, start, length)
+    const ends = Math.imul(view.getInt32(start + length - 4, true) ^ length, 0x9e3779b1) ^ view.getInt32(start + (length >> 1) - 2, true)
+    const place = Math.imul(ends, 0x85ebca6b) >>> recentShift
+    const recent = this.recent[place]!
+    if (recent !== 0 && this.equals(recent, buf, view, start, length)) return recent
+    const id = this.find(buf, view, start, length)
+    this.recent[place] = id
+    return id
+  }
+
+  /** By a hash of all the bytes. */
+  private find(buf: Buffer, view: DataView, start: number, length: number): number {
     const end = start + length
     const whole = end - 3
     let h = this.seed ^ length
@@ -96,6 +111,7 @@ export class Interner {
   /** Forgets all strings: every id that was given out is void. */
   clear(): void {
     this.table.fill(0)
+    this.recent.fill(0)
     this.texts = ['']
     this.count = 1
     this.used = 0

@@ -8,14 +8,14 @@ export interface Constant {
   value: string | number
 }
 
-/** The block with further columns in front, as pieces: the batch's own bytes are not copied. */
+/** The block with further columns in front, in two pieces: the batch's own bytes are not copied. */
 export function extend(block: CheckedBlock, constants: readonly Constant[]): Buffer[] {
   const head = [varint(constants.length + block.columns.length), varint(block.rows)]
   for (const { name, type, value } of constants) {
     head.push(text(name), text(type))
     head.push(typeof value === 'string' ? sameText(value, block.rows) : sameNumber(value, block.rows))
   }
-  return [...head, block.raw.subarray(block.body)]
+  return [Buffer.concat(head), block.raw.subarray(block.body)]
 }
 
 function varint(value: number): Buffer {

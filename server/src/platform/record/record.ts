@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { type ClickHouseClient, ClickHouseError, createClient } from '@clickhouse/client'
@@ -146,18 +147,18 @@ export class RecordStore implements Asker {
     params?: Params,
     options?: AskOptions,
   ): Promise<void> {
-    await this.insert(table, 'Native', Readable.from(blocks, { objectMode: false }), columns, target, params, options)
+    await this.insert(table, 'Native', blocks, columns, target, params, options)
   }
 
   /** Stores a few rows given as objects. */
   async insertRows(table: string, rows: readonly object[], columns: readonly Field[]): Promise<void> {
-    await this.insert(table, 'JSONEachRow', Readable.from([rows.map((row) => JSON.stringify(row)).join('\n')], { objectMode: false }), columns)
+    await this.insert(table, 'JSONEachRow', [rows.map((row) => JSON.stringify(row)).join('\n')], columns)
   }
 
   private async insert(
     table: string,
     format: string,
-    body: Readable,
+    data: readonly (Uint8Array | string)[],
     columns: readonly Field[],
     target?: Target,
     params?: Params,
@@ -165,10 +166,17 @@ export class RecordStore implements Asker {
   ): Promise<void> {
     const made = target ?? Object.fromEntries(columns.map((c) => [c.name, c.name]))
     const structure = columns.map((c) => `${c.name} ${c.type.replaceAll("'", "\\'")}`).join(', ')
-    const query = `INSERT INTO ${table} (${Object.keys(made).join(', ')}) SELECT ${Object.values(made).join(', ')} FROM input('${structure}') FORMAT ${format}`
+    const into = `INSERT INTO ${table} (${Object.keys(made).join(', ')}) SELECT ${Object.values(made).join(', ')} FROM`
     await this.run({ ...options, settings: { ...oneBlock, ...options.settings } }, async (common) => {
-      const { stream } = await this.client.exec({ ...common, query, query_params: params, values: body })
-      for await (const _ of stream as Readable);
+      const file = await this.engine?.stage(data)
+      try {
+        const query = file ? `${into} file('${file}', '${format}', '${structure}')` : `${into} input('${structure}') FORMAT ${format}`
+        const values = file ? undefined : Readable.from(data, { objectMode: false })
+        const { stream } = await this.client.exec({ ...common, query, query_params: params, values })
+        for await (const _ of stream as Readable);
+      } finally {
+        if (file) await rm(file, { force: true })
+      }
     })
   }
 
