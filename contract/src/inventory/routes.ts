@@ -56,6 +56,7 @@ export const listObjects = defineRoute({
   summary: 'Kubernetes objects as they were at a moment',
   tag,
   scope: 'record:read',
+  errors: ['PAN0007'],
   query: Look.extend(Paging.shape)
     .extend(Kinds.shape)
     .extend({
@@ -155,6 +156,7 @@ export const listWorkloads = defineRoute({
   summary: 'Workloads with their pods rolled up, at a moment',
   tag,
   scope: 'record:read',
+  errors: ['PAN0007'],
   query: Look.extend(Paging.shape).extend({ kind: text, sort: z.enum(['name', 'pods', 'restarts', 'created']).default('name') }),
   response: z.object({ ...answered, workloads: z.array(WorkloadRow), total, next }),
 })
@@ -166,6 +168,7 @@ export const listContainers = defineRoute({
   summary: 'Containers that ran at a moment, or at any time of a window',
   tag,
   scope: 'record:read',
+  errors: ['PAN0007'],
   query: Look.extend(Paging.shape).extend({
     from: Moment.optional().describe('With `to` a window: all lives that overlap it'),
     to: Moment.optional(),
@@ -247,6 +250,7 @@ export const listImages = defineRoute({
   summary: 'Images by the digest that really ran, at a moment',
   tag,
   scope: 'record:read',
+  errors: ['PAN0007'],
   query: Look.extend(Paging.shape).extend({ sort: z.enum(['name', 'containers', 'started']).default('containers') }),
   response: z.object({ ...answered, images: z.array(ImageRow), total, next }),
 })
@@ -270,6 +274,7 @@ export const getInventory = defineRoute({
   summary: 'How many objects of each kind there were at a moment',
   tag,
   scope: 'record:read',
+  errors: ['PAN0007'],
   query: Look,
   response: z.object({
     ...answered,

@@ -38,7 +38,7 @@ beforeAll(async () => {
     took: 1500,
     dry_run: 1,
   })
-  await tell('decisions', 11, { verdict: 'allowed', namespace: 'shop', name: 'cart-1' })
+  await tell('decisions', 11, { uid: 'e3e70682-c209-4cac-a29f-6fbed82c07cd', verdict: 'allowed', namespace: 'shop', name: 'cart-1' })
   await tell('decisions', 12, { verdict: 'denied', namespace: 'shop', name: 'theirs' }, 'rivals')
 }, 120_000)
 afterAll(async () => {
@@ -75,6 +75,8 @@ describe('decisions', () => {
       dryRun: true,
       at: '2026-03-03T12:00:10.000Z',
     })
+    const one = new Where().equal('uid', 'UUID', found[0]!.uid)
+    expect(await listDecisions(record.reader({ org: 'main' }), one, 10, 0)).toMatchObject([{ name: 'cart-1', uid: 'e3e70682-c209-4cac-a29f-6fbed82c07cd' }])
     expect(await listDecisions(record.reader({ org: 'main', namespaces: ['other'] }), new Where(), 10, 0)).toEqual([])
   })
 })

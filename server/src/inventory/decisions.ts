@@ -1,8 +1,9 @@
 import type { DecisionRow, KnownImage } from '@panoptes/contract'
 import { isoOf, micros, moment, type Reader, type Where } from './reader.ts'
 
-type Found = Omit<DecisionRow, 'at' | 'dryRun' | 'images' | 'owner' | 'tookUs'> & {
+type Found = Omit<DecisionRow, 'at' | 'uid' | 'dryRun' | 'images' | 'owner' | 'tookUs'> & {
   at_: number
+  uid_: string
   dry: number
   images_: string
   owner_kind: string
@@ -13,13 +14,13 @@ type Found = Omit<DecisionRow, 'at' | 'dryRun' | 'images' | 'owner' | 'tookUs'> 
 /** Decisions of admission, newest first. */
 export async function listDecisions(reader: Reader, where: Where, limit: number, offset: number): Promise<DecisionRow[]> {
   const rows = await reader.query<Found>(
-    `SELECT ${micros('ts')} AS at_, cluster, toString(uid) AS uid, verdict, rule, mode, dry_run AS dry, operation, kind, subresource, namespace, name, owner_kind, owner_name,
+    `SELECT ${micros('ts')} AS at_, cluster, toString(uid) AS uid_, verdict, rule, mode, dry_run AS dry, operation, kind, subresource, namespace, name, owner_kind, owner_name,
      user, images AS images_, image, reason, message, took
      FROM decisions WHERE ${where.sql} ORDER BY ts DESC, controller, epoch, batch, row LIMIT ${limit} OFFSET ${offset}`,
     where.params,
   )
-  return rows.map(({ at_, dry, images_, owner_kind, owner_name, took, ...row }) => ({
-    ...{ at: isoOf(at_), ...row, dryRun: Number(dry) === 1 },
+  return rows.map(({ at_, uid_, dry, images_, owner_kind, owner_name, took, ...row }) => ({
+    ...{ at: isoOf(at_), uid: uid_, ...row, dryRun: Number(dry) === 1 },
     ...{ owner: owner_kind && `${owner_kind}/${owner_name}`, images: images_.split(' ').filter(Boolean), tookUs: Number(took) },
   }))
 }

@@ -57,6 +57,8 @@ describe('implement', () => {
     expect(answer.json()).toMatchObject({ code: 'PAN0003', detail: 'query.times: Too big: expected number to be <=9' })
     const body = await server().inject({ method: 'POST', url: '/api/v1/things/7', headers: { authorization }, payload: { name: 'a' } })
     expect(body.json()).toMatchObject({ code: 'PAN0003', issues: [{ field: 'body.name' }] })
+    const zero = await server().inject({ method: 'POST', url: '/api/v1/things/7', headers: { authorization }, payload: { name: 'a\0b' } })
+    expect(zero.json()).toMatchObject({ code: 'PAN0003', detail: 'body.name: a text may not hold the character U+0000' })
   })
 
   test('refuses callers without credential or scope before reading the body', async () => {

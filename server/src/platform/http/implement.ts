@@ -77,10 +77,23 @@ export function implement<R extends Route>(app: FastifyInstance, route: R, handl
 /** Parsed input, or PAN0003 with the field and what it must be. */
 function check(schema: z.ZodType | undefined, value: unknown, where: string): unknown {
   if (!schema) return undefined
+  const at = zeroIn(value)
+  if (at) throw new PanoptesError('PAN0003', `${[where, ...at].join('.')}: a text may not hold the character U+0000`)
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const issues = result.error.issues.map((issue) => ({ field: [where, ...issue.path].map(String).join('.'), message: issue.message }))
   throw new PanoptesError('PAN0003', issues.map((issue) => `${issue.field}: ${issue.message}`).join('; '), { issues })
+}
+
+/** Where a text holds U+0000, which no PostgreSQL takes; undefined where none does. */
+function zeroIn(value: unknown): string[] | undefined {
+  if (typeof value === 'string') return value.includes('\0') ? [] : undefined
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return undefined
+  for (const [key, inner] of Object.entries(value)) {
+    const at = key.includes('\0') ? [] : zeroIn(inner)
+    if (at) return [key, ...at]
+  }
+  return undefined
 }
 
 function bodyOf(route: Route, request: FastifyRequest): unknown {
