@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Absence } from './absences.ts'
+import { total } from './completeness.ts'
 import { completenessAnswer, summary } from './completeness-answers.ts'
 import { type Lab, type LabRow, openLab } from './lab.ts'
 import { windowOf } from './window.ts'
@@ -190,6 +191,12 @@ describe('completeness', () => {
       state: 'unknown',
       sourcesKnown: 0,
       sourcesUnknown: 1,
+    })
+
+    // Its silence proves nothing either.
+    expect(total([{ cluster: 'lab', controller: 'c1', proxy: 'silent', kind: 'http', known: false, cells: [] }], () => true)).toMatchObject({
+      state: 'unknown',
+      missed: null,
     })
 
     const live = new LabProxy('live', -100_000)

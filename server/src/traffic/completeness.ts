@@ -169,10 +169,12 @@ function missedIn({ expected, received, uncovered, unknown }: Cell): number {
   return unknown ? Math.max(0, difference) : difference
 }
 
-/** The mark of some sources: their cells that `counts` takes. */
+/** The mark of some sources: their cells that `counts` takes. Silence of a source without counters proves nothing. */
 export function total(sources: readonly Source[], counts: (cell: Cell) => boolean): Completeness {
   const seen = sources.filter((source) => source.cells.some(counts))
-  const { received, expected, missed, state } = sum(seen.flatMap((source) => source.cells.filter(counts)))
+  const told = sum(seen.flatMap((source) => source.cells.filter(counts)))
+  const silent = told.state === 'nothing-expected' && sources.some((source) => !source.known)
+  const { received, expected, missed, state } = silent ? { ...told, expected: null, missed: null, state: 'unknown' as const } : told
   const known = seen.filter((source) => source.known).length
   const ratio = expected && state !== 'unknown' ? received / expected : null
   return { expected, received, missed, ratio, state, sourcesKnown: known, sourcesUnknown: seen.length - known }
