@@ -98,6 +98,24 @@ describe('damage', () => {
     expect(await record.query('SELECT reason, missed FROM gaps')).toEqual([{ reason: 'record-damaged', missed: 200 }])
   })
 
+  it('is set aside and reported by verify, which met it', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'panoptes-damage-'))
+    const record = await openRecord({ dataDir, log })
+    const ingest = await createIngest({ record, log })
+    for (const { bytes } of await batchesOf(record, 2)) await ingest.accept(alice, bytes)
+    const parts = await record.query<{ path: string }>("SELECT path FROM system.parts WHERE table = 'accesses' AND active ORDER BY name")
+    const [flipped, cut] = parts.map(({ path }) => join(path, 'data.bin')) as [string, string]
+    const bytes = readFileSync(flipped)
+    bytes[bytes.length >> 1]! ^= 0x10
+    writeFileSync(flipped, bytes)
+    writeFileSync(cut, readFileSync(cut).subarray(0, 500))
+    const { problems } = await ingest.verify({})
+    expect(problems.map(({ problem }) => problem).sort()).toEqual(['damaged', 'damaged', 'missing', 'missing'])
+    await ingest.close()
+    await record.close()
+    rmSync(dataDir, { recursive: true, force: true })
+  }, 60_000)
+
   it('is found at start where a part was cut off', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'panoptes-damage-'))
     let record = await openRecord({ dataDir, log })

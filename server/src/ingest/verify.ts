@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline'
 import { type StreamName, streamNames } from '@panoptes/contract'
-import type { RecordStore } from '../platform/record/index.ts'
+import { isDamage, type RecordStore } from '../platform/record/index.ts'
 import { chainOf } from './ledger.ts'
 import { hashSql } from './store.ts'
 import type { Problem, Verified, Work } from './types.ts'
@@ -90,7 +90,7 @@ async function checkDay(
   signal?: AbortSignal,
 ): Promise<void> {
   const settled = (Date.now() - settleMs) * 1000
-  const counted = await countRows(record, stream, day, signal)
+  const counted = await countSound(record, stream, day, report, signal)
   const lines = await record.query<{ org: string; controller: string; epoch: number; seq: number; rows: number; rows_hash: string; us: number }>(
     `SELECT org, controller, epoch, seq, rows, toString(batches.rows_hash) AS rows_hash, toUnixTimestamp64Micro(received) AS us FROM batches WHERE stream = {stream:String} AND day = {day:String}`,
     { stream, day },
@@ -119,6 +119,26 @@ async function checkDay(
     if (held.received > settled) continue
     const [, controller, epoch, seq] = JSON.parse(key) as [string, string, number, number]
     report({ batch: `${controller}/${stream}/${epoch}/${seq}`, problem: 'doubled', detail: `${held.rows} rows belong to no batch of the ledger` })
+  }
+}
+
+/** Counts as `countRows` does; parts that cannot be read are set aside and reported first. */
+async function countSound(
+  record: RecordStore,
+  stream: StreamName,
+  day: string,
+  report: (problem: Problem) => void,
+  signal?: AbortSignal,
+): Promise<Map<string, Counted & { received: number }>> {
+  const known = new Set(record.problems().map(({ part }) => part))
+  try {
+    return await countRows(record, stream, day, signal)
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    const aside = (await record.scrub([stream])).filter(({ part }) => !known.has(part))
+    if (aside.length === 0) throw error
+    for (const { part, reason } of aside) report({ batch: part, problem: 'damaged', detail: `set aside: ${reason}` })
+    return countSound(record, stream, day, report, signal)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Asker } from './ask.ts'
+import { RecordError } from './errors.ts'
 
 /** A part of the record that cannot be read. It is kept beside the others, in `detached`. */
 export interface Damage {
@@ -12,7 +13,7 @@ export interface Damage {
 }
 
 /** Codes with which ClickHouse says that bytes on the disk are not what was written. */
-export const damageCodes: ReadonlySet<number> = new Set([
+const damageCodes: ReadonlySet<number> = new Set([
   32, // ATTEMPT_TO_READ_AFTER_EOF
   33, // CANNOT_READ_ALL_DATA
   40, // CHECKSUM_DOESNT_MATCH
@@ -24,6 +25,11 @@ export const damageCodes: ReadonlySet<number> = new Set([
   271, // CANNOT_DECOMPRESS
   342, // BAD_DATA_PART_NAME
 ])
+
+/** Whether the engine met bytes on the disk that are not those it wrote. */
+export function isDamage(error: unknown): boolean {
+  return error instanceof RecordError && damageCodes.has(error.code)
+}
 
 /** Parts that the engine (at start) or a scrub has set aside because they are damaged. */
 export async function detachedParts(store: Asker): Promise<Damage[]> {

@@ -1,5 +1,5 @@
 export type { AskOptions, Params, StreamFormat } from './ask.ts'
-export type { Damage } from './damage.ts'
+export { type Damage, isDamage } from './damage.ts'
 export type { EngineState } from './engine.ts'
 export { RecordError } from './errors.ts'
 export type { EngineLimits } from './limits.ts'

@@ -5,9 +5,9 @@ import { type ClickHouseClient, ClickHouseError, createClient } from '@clickhous
 import { PanoptesError } from '@panoptes/contract'
 import type { Logger } from 'pino'
 import type { Asker, AskOptions, Params, StreamFormat } from './ask.ts'
-import { type Damage, damageCodes, detachedParts, scrubTable } from './damage.ts'
+import { type Damage, detachedParts, isDamage, scrubTable } from './damage.ts'
 import { Engine, type EngineState } from './engine.ts'
-import { RecordError, translate } from './errors.ts'
+import { translate } from './errors.ts'
 import type { EngineLimits } from './limits.ts'
 import { migrateRecord } from './migrate.ts'
 import { rowTables } from './schema/ddl.ts'
@@ -211,9 +211,9 @@ export class RecordStore implements Asker {
     return this.damaged
   }
 
-  /** Reads all of the record slowly and sets damaged parts aside. */
-  async scrub(): Promise<readonly Damage[]> {
-    for (const table of [...rowTables, 'batches']) await scrubTable(this, table)
+  /** Reads all of the record, or some of its tables, slowly and sets damaged parts aside. Answers all that are set aside. */
+  async scrub(tables: readonly string[] = [...rowTables, 'batches']): Promise<readonly Damage[]> {
+    for (const table of tables) await scrubTable(this, table)
     return this.findDetached()
   }
 
@@ -249,7 +249,7 @@ export class RecordStore implements Asker {
     } catch (error) {
       options.signal?.throwIfAborted()
       const known = translate(error, ClickHouseError)
-      if (known instanceof RecordError && damageCodes.has(known.code)) for (const callback of this.onDamaged) callback()
+      if (isDamage(known)) for (const callback of this.onDamaged) callback()
       throw known
     }
   }
