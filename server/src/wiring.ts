@@ -161,7 +161,7 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[], cl
       return { controllers: removed.length, rows: await forgetDemo(record, ingest, homeOrganization) }
     },
   })
-  registerInventory(app, { reader: (scope) => record.reader(scope) })
+  registerInventory(app, { reader: (scope) => record.reader(scope), db })
   registerTraffic(app, {
     db,
     ingest,

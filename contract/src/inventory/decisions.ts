@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { next } from '../access/models.ts'
 import { defineRoute } from '../http.ts'
 import { Moment } from '../traffic/common.ts'
+import { Look } from './look.ts'
 
 const text = z.string().max(300).optional()
 export const Verdict = z.enum(['allowed', 'warned', 'denied'])
@@ -38,11 +39,13 @@ export const listDecisions = defineRoute({
   summary: 'What admission was asked and what it answered, newest first',
   tag: 'Inventory',
   scope: 'record:read',
+  errors: ['PAN0007'],
   query: z.object({
     from: Moment.default('-1h'),
     to: Moment.default('now'),
     cluster: text,
     namespace: text,
+    environment: Look.shape.environment,
     user: text,
     image: text.describe('Part of an image that was looked at'),
     uid: z.uuid().optional(),

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { next } from '../access/models.ts'
 import { defineRoute } from '../http.ts'
 import { Moment } from '../traffic/common.ts'
+import { Look } from './look.ts'
 import {
   AttributedEnd,
   ClusterAtMoment,
@@ -19,14 +20,6 @@ const tag = 'Inventory'
 const Uid = z.uuid()
 const text = z.string().max(300).optional()
 
-/** Which part of the inventory, at which moment. */
-export const Look = z.object({
-  at: Moment.default('now').describe('The moment that is asked about: ISO 8601 with offset, or relative to now'),
-  resourceVersion: z.coerce.number().int().min(1).optional().describe('Instead of a moment: the state at this version of one cluster; needs `cluster`'),
-  cluster: text,
-  namespace: text,
-  origin: z.enum(['user', 'demo', 'all']).default('all'),
-})
 const Paging = z.object({
   text: z.string().max(300).optional().describe('Part of the name'),
   order: z.enum(['asc', 'desc']).default('asc'),
@@ -105,11 +98,13 @@ export const listChanges = defineRoute({
   summary: 'Every version of every object, in the order in which it was told',
   tag,
   scope: 'record:read',
+  errors: ['PAN0007'],
   query: Kinds.extend({
     from: Moment.default('-15m'),
     to: Moment.default('now'),
     cluster: text,
     namespace: text,
+    environment: Look.shape.environment,
     workload: text,
     origin: Look.shape.origin,
     limit: Paging.shape.limit,
@@ -209,11 +204,13 @@ export const listTransitions = defineRoute({
   summary: 'Everything that happened to containers, in the order in which it was told',
   tag,
   scope: 'record:read',
+  errors: ['PAN0007'],
   query: z.object({
     from: Moment.default('-15m'),
     to: Moment.default('now'),
     cluster: text,
     namespace: text,
+    environment: Look.shape.environment,
     workload: text,
     limit: Paging.shape.limit,
     cursor: Paging.shape.cursor,
@@ -235,7 +232,7 @@ export const listLeases = defineRoute({
   summary: 'Which pods had an address at a moment, or at any time of a window',
   tag,
   scope: 'record:read',
-  query: Look.omit({ resourceVersion: true, namespace: true }).extend({
+  query: Look.omit({ resourceVersion: true, namespace: true, environment: true }).extend({
     ip: z.union([z.ipv4(), z.ipv6()]),
     from: Moment.optional(),
     to: Moment.optional(),
@@ -291,6 +288,7 @@ export const compareInventory = defineRoute({
   summary: 'What was added, removed and changed between two moments',
   tag,
   scope: 'record:read',
+  errors: ['PAN0007'],
   query: Look.omit({ at: true, resourceVersion: true })
     .extend(Kinds.shape)
     .extend({ from: Moment, to: Moment.default('now'), limit: Paging.shape.limit, cursor: Paging.shape.cursor }),

@@ -1,6 +1,6 @@
 import type { ContainerLifeRow, ContainerTransitionRow } from '@panoptes/contract'
 import type { z } from 'zod'
-import { isoOf, maybeIso, micros, type Reader, Where } from './reader.ts'
+import { isoOf, type Members, maybeIso, micros, type Reader, Where } from './reader.ts'
 import { rowsOf, type View } from './view.ts'
 
 export type LifeRow = z.input<typeof ContainerLifeRow>
@@ -9,6 +9,7 @@ export type TransitionRow = z.input<typeof ContainerTransitionRow>
 export interface LifeFilter {
   cluster?: string | undefined
   namespace?: string | undefined
+  members?: Members | undefined
   workload?: string | undefined
   pod?: string | undefined
   podUid?: string | undefined
@@ -80,6 +81,7 @@ export function livesSql(view: View, from: number, to: number, filter: LifeFilte
   where.add(rowsOf({ ...view, atUs: to }, where, false)).add(lives)
   where.equal('cluster', 'String', filter.cluster).equal('namespace', 'String', filter.namespace).equal('workload', 'String', filter.workload)
   where.equal('pod', 'String', filter.pod).equal('pod_uid', 'UUID', filter.podUid).equal('node', 'String', filter.node)
+  where.inside(filter.members)
   if (filter.image?.startsWith('sha256:')) where.equal('image_digest', 'String', filter.image)
   else where.contains('image', filter.image)
   if (filter.text) {

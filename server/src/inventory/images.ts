@@ -1,7 +1,7 @@
 import type { ImageRow, ImageRunRow } from '@panoptes/contract'
 import type { z } from 'zod'
 import { livesSql } from './containers.ts'
-import { isoOf, maybeIso, micros, type Reader, Where } from './reader.ts'
+import { isoOf, type Members, maybeIso, micros, type Reader, Where } from './reader.ts'
 import type { View } from './view.ts'
 
 interface FoundImage {
@@ -18,6 +18,7 @@ interface FoundImage {
 export interface ImageSlice {
   text?: string | undefined
   namespace?: string | undefined
+  members?: Members | undefined
   sort: 'name' | 'containers' | 'started'
   order: 'asc' | 'desc'
   limit: number
@@ -28,7 +29,7 @@ const sorts = { name: 'images[1]', containers: 'containers', started: 'first' } 
 /** Images of the containers that ran at the view's moment, by the digest that really ran. */
 export async function listImages(reader: Reader, view: View, slice: ImageSlice): Promise<{ images: z.input<typeof ImageRow>[]; total: number }> {
   const where = new Where()
-  const lives = livesSql(view, view.atUs, view.atUs, { namespace: slice.namespace, image: slice.text }, where)
+  const lives = livesSql(view, view.atUs, view.atUs, { namespace: slice.namespace, members: slice.members, image: slice.text }, where)
   const rows = await reader.query<FoundImage>(
     `SELECT digest, arraySort(groupUniqArray(image_)) AS images, count() AS containers, uniqExact(pod_uid) AS pods,
      uniqExact(cluster, namespace_, workload_kind_, workload_) AS workloads, arraySort(groupUniqArray(cluster)) AS clusters, min(started_) AS first, count() OVER () AS total

@@ -1,6 +1,6 @@
 import { type KubeObjectRow, ObjectSummary, PanoptesError } from '@panoptes/contract'
 import type { z } from 'zod'
-import { isoOf, maybeIso, micros, type Reader, Where } from './reader.ts'
+import { isoOf, type Members, maybeIso, micros, type Reader, Where } from './reader.ts'
 import { rowsOf, type View } from './view.ts'
 
 export type ObjectRow = z.input<typeof KubeObjectRow>
@@ -9,6 +9,7 @@ export interface ObjectFilter {
   kinds?: readonly string[] | undefined
   group?: string | undefined
   namespace?: string | undefined
+  members?: Members | undefined
   text?: string | undefined
   owner?: string | undefined
   workload?: string | undefined
@@ -53,6 +54,8 @@ export function stateSql(view: View, filter: ObjectFilter, where: Where): string
   if (filter.kinds) where.add(`kind IN ${where.value('Array(String)', filter.kinds)}`)
   where.equal('api_group', 'String', filter.group).equal('namespace', 'String', filter.namespace).equal('owner_uid', 'UUID', filter.owner)
   where.equal('workload', 'String', filter.workload).contains('name', filter.text)
+  // A namespace is in an environment itself, though it lies in none.
+  where.inside(filter.members, "if(kind = 'Namespace' AND api_group = '', name, namespace)")
   if (filter.node) where.add(`(name = ${where.value('String', filter.node)} OR JSONExtractString(summary, 'node') = ${where.value('String', filter.node)})`)
   return `SELECT ${columns} FROM objects WHERE ${where.sql} GROUP BY cluster, uid HAVING last != 'deleted'`
 }

@@ -5,8 +5,8 @@ import type { AskOptions, RecordReader, RecordScope } from '../platform/record/i
 export type Reader = Pick<RecordReader, 'query'>
 export type ReaderOf = (scope: RecordScope) => Reader
 
-/** What a question may take at most. */
-const limits = { maxSeconds: 30, maxMemory: 1_500_000_000, maxThreads: 2 } as const
+/** What a question may take at most; of a statement, that is what holds the names of ten thousands of namespaces. */
+const limits = { maxSeconds: 30, maxMemory: 1_500_000_000, maxThreads: 2, settings: { max_query_size: 4_000_000 } } as const
 
 /** The record as a principal may see it, with limits and the caller's signal on every statement. Throws PAN0103 for nobody. */
 export function confinedReader(readerOf: ReaderOf, principal: Principal, origin: 'user' | 'demo' | 'all', signal: AbortSignal): Reader {
@@ -15,6 +15,11 @@ export function confinedReader(readerOf: ReaderOf, principal: Principal, origin:
   const options: AskOptions = { ...limits, signal }
   return { query: (sql, params) => reader.query(sql, params, options) }
 }
+
+/** Namespaces by cluster: what an environment is at a moment. */
+export type Members = ReadonlyMap<string, readonly string[]>
+
+const label = /^[a-z0-9.-]+$/
 
 /** Collects conditions and their parameters: values never become part of the SQL text. */
 export class Where {
@@ -41,6 +46,19 @@ export class Where {
   /** Adds a search for a part of a text, whatever its case. */
   contains(column: string, text: string | undefined): this {
     return text ? this.add(`positionCaseInsensitiveUTF8(${column}, ${this.value('String', text)}) > 0`) : this
+  }
+
+  /**
+   * Adds that a row is of one of an environment's namespaces, where an environment is asked for. Their names stand in the statement itself, for there may be
+   * more than an address holds: they are DNS labels, and whatever else a controller may have told is nobody's member.
+   */
+  inside(members: Members | undefined, namespace = 'namespace'): this {
+    if (!members) return this
+    const parts = [...members].flatMap(([cluster, namespaces]) => {
+      const list = namespaces.filter((one) => label.test(one)).map((one) => `'${one}'`)
+      return label.test(cluster) && list.length > 0 ? [`(cluster = '${cluster}' AND ${namespace} IN (${list.join(', ')}))`] : []
+    })
+    return this.add(parts.length > 0 ? `(${parts.join(' OR ')})` : '0')
   }
 
   get sql(): string {

@@ -1,15 +1,18 @@
 import { inventoryRoutes, PanoptesError } from '@panoptes/contract'
 import type { FastifyInstance } from 'fastify'
-import { implement, resolveMoment } from '../platform/http/index.ts'
+import { implement, type Principal, resolveMoment } from '../platform/http/index.ts'
+import type { State } from '../platform/state/index.ts'
 import { attributeAgain } from './attribution.ts'
 import { listLives, listTransitions, livesOfPod } from './containers.ts'
 import { listDecisions } from './decisions.ts'
 import { compareViews } from './difference.ts'
 import { changesBetween, documentOf, yamlOf } from './document.ts'
+import { registerEnvironments } from './environment-routes.ts'
 import { imageRuns, listImages } from './images.ts'
 import { listLeases } from './leases.ts'
+import { type AskedMembers, membersOf } from './members.ts'
 import { listChanges, listState, objectAt, stateSql, versionsOf } from './objects.ts'
-import { confinedReader, isoOf, moment, type Reader, type ReaderOf, readCursor, Where, writeCursor } from './reader.ts'
+import { confinedReader, isoOf, type Members, moment, type Reader, type ReaderOf, readCursor, Where, writeCursor } from './reader.ts'
 import { describeView, gapsBetween, type View, viewAt } from './view.ts'
 import { listWorkloads, workloadKinds } from './workloads.ts'
 
@@ -17,6 +20,8 @@ import { listWorkloads, workloadKinds } from './workloads.ts'
 export interface InventoryDeps {
   /** The record, confined to what a scope may see. */
   reader: ReaderOf
+  /** Where environments are kept. */
+  db: State['db']
 }
 
 const usOf = (text: string, field: string) => resolveMoment(text, Date.now(), field) * 1000
@@ -42,16 +47,23 @@ interface TaleQuery {
   to: string
   cluster?: string | undefined
   namespace?: string | undefined
+  environment?: string | undefined
   workload?: string | undefined
   limit: number
   cursor?: string | undefined
 }
 
 /** A page of what was told in a window, with the holes in it. */
-async function tale<Row>(reader: Reader, query: TaleQuery, ask: (where: Where, limit: number, offset: number) => Promise<Row[]>) {
+async function tale<Row>(
+  reader: Reader,
+  query: TaleQuery,
+  members: (asked: AskedMembers) => Promise<Members | undefined>,
+  ask: (where: Where, limit: number, offset: number) => Promise<Row[]>,
+) {
   const { atUs, offset } = pageOf({ at: query.to, cursor: query.cursor })
   const fromUs = usOf(query.from, 'from')
   const where = new Where().add(`ts >= ${moment(fromUs)}`).add(`ts <= ${moment(atUs)}`)
+  where.inside(await members({ atUs: fromUs, toUs: atUs, cluster: query.cluster }))
   where.equal('cluster', 'String', query.cluster).equal('namespace', 'String', query.namespace).equal('workload', 'String', query.workload)
   const [found, gaps] = await Promise.all([ask(where, query.limit + 1, offset), gapsBetween(reader, fromUs, atUs)])
   const rows = found.slice(0, query.limit)
@@ -60,13 +72,19 @@ async function tale<Row>(reader: Reader, query: TaleQuery, ask: (where: Where, l
 }
 
 /** Serves the questions about what there was in clusters, at any moment. */
-export function registerInventory(app: FastifyInstance, { reader: readerOf }: InventoryDeps): void {
+export function registerInventory(app: FastifyInstance, { reader: readerOf, db }: InventoryDeps): void {
+  registerEnvironments(app, { reader: readerOf, db })
+  const members = (principal: Principal, reader: Reader, environment: string | undefined, asked: AskedMembers) =>
+    membersOf({ db, org: principal.org, reader }, environment, asked)
+
   implement(app, inventoryRoutes.listObjects, async ({ query, principal, signal }) => {
     const reader = confinedReader(readerOf, principal, query.origin, signal)
     const { atUs, offset } = pageOf(query)
     const kinds = kindsOf(query.kind)
-    const view = await viewAt(reader, { atUs, resourceVersion: query.resourceVersion, cluster: query.cluster, kinds })
-    const [clusters, { objects, total }] = await Promise.all([describeView(reader, view), listState(reader, view, { ...query, kinds }, { ...query, offset })])
+    const asked = { atUs, resourceVersion: query.resourceVersion, cluster: query.cluster }
+    const [view, inside] = await Promise.all([viewAt(reader, { ...asked, kinds }), members(principal, reader, query.environment, asked)])
+    const filter = { ...query, kinds, members: inside }
+    const [clusters, { objects, total }] = await Promise.all([describeView(reader, view), listState(reader, view, filter, { ...query, offset })])
     return { at: isoOf(view.atUs), clusters, objects, total, next: nextOf(atUs, offset, objects.length, total) }
   })
 
@@ -101,8 +119,9 @@ export function registerInventory(app: FastifyInstance, { reader: readerOf }: In
   implement(app, inventoryRoutes.listWorkloads, async ({ query, principal, signal }) => {
     const reader = confinedReader(readerOf, principal, query.origin, signal)
     const { atUs, offset } = pageOf(query)
-    const view = await viewAt(reader, { atUs, resourceVersion: query.resourceVersion, cluster: query.cluster, kinds: workloadKinds })
-    const [clusters, { workloads, total }] = await Promise.all([describeView(reader, view), listWorkloads(reader, view, { ...query, offset })])
+    const asked = { atUs, resourceVersion: query.resourceVersion, cluster: query.cluster }
+    const [view, inside] = await Promise.all([viewAt(reader, { ...asked, kinds: workloadKinds }), members(principal, reader, query.environment, asked)])
+    const [clusters, { workloads, total }] = await Promise.all([describeView(reader, view), listWorkloads(reader, view, { ...query, members: inside, offset })])
     return { at: isoOf(view.atUs), clusters, workloads, total, next: nextOf(atUs, offset, workloads.length, total) }
   })
 
@@ -112,26 +131,41 @@ export function registerInventory(app: FastifyInstance, { reader: readerOf }: In
     const fromUs = query.from === undefined ? undefined : usOf(query.from, 'from')
     const toUs = query.to === undefined ? atUs : usOf(query.to, 'to')
     if (fromUs !== undefined && fromUs > toUs) throw new PanoptesError('PAN0003', 'from: the window ends before it begins', { field: 'from' })
-    const view = await viewAt(reader, { atUs: fromUs ?? atUs, resourceVersion: query.resourceVersion, cluster: query.cluster, kinds: ['Pod'] })
+    const asked = { atUs: fromUs ?? atUs, resourceVersion: query.resourceVersion, cluster: query.cluster }
+    const [view, inside] = await Promise.all([
+      viewAt(reader, { ...asked, kinds: ['Pod'] }),
+      members(principal, reader, query.environment, { ...asked, toUs: fromUs === undefined ? undefined : toUs }),
+    ])
+    const filter = { ...query, members: inside }
     const whole = fromUs === undefined ? view : joined(view, await viewAt(reader, { atUs: toUs, cluster: query.cluster, kinds: ['Pod'] }))
     const [from, to] = fromUs === undefined ? [view.atUs, view.atUs] : [fromUs, toUs]
-    const [clusters, { containers, total }] = await Promise.all([describeView(reader, whole), listLives(reader, whole, from, to, query, { ...query, offset })])
+    const [clusters, { containers, total }] = await Promise.all([describeView(reader, whole), listLives(reader, whole, from, to, filter, { ...query, offset })])
     return { at: isoOf(to), clusters, containers, total, next: nextOf(atUs, offset, containers.length, total) }
   })
 
   implement(app, inventoryRoutes.listTransitions, async ({ query, principal, signal }) => {
     const reader = confinedReader(readerOf, principal, query.origin, signal)
-    const { rows, ...rest } = await tale(reader, query, (where, limit, offset) => listTransitions(reader, where, limit, offset))
+    const { rows, ...rest } = await tale(
+      reader,
+      query,
+      (asked) => members(principal, reader, query.environment, asked),
+      (where, limit, offset) => listTransitions(reader, where, limit, offset),
+    )
     return { transitions: rows, ...rest }
   })
 
   implement(app, inventoryRoutes.listChanges, async ({ query, principal, signal }) => {
     const reader = confinedReader(readerOf, principal, query.origin, signal)
-    const { rows, ...rest } = await tale(reader, query, (where, limit, offset) => {
-      const kinds = kindsOf(query.kind)
-      if (kinds) where.add(`kind IN ${where.value('Array(String)', kinds)}`)
-      return listChanges(reader, where.equal('api_group', 'String', query.group), limit, offset)
-    })
+    const { rows, ...rest } = await tale(
+      reader,
+      query,
+      (asked) => members(principal, reader, query.environment, asked),
+      (where, limit, offset) => {
+        const kinds = kindsOf(query.kind)
+        if (kinds) where.add(`kind IN ${where.value('Array(String)', kinds)}`)
+        return listChanges(reader, where.equal('api_group', 'String', query.group), limit, offset)
+      },
+    )
     return { changes: rows, ...rest }
   })
 
@@ -172,7 +206,9 @@ export function registerInventory(app: FastifyInstance, { reader: readerOf }: In
   implement(app, inventoryRoutes.listDecisions, async ({ query, principal, signal }) => {
     const reader = confinedReader(readerOf, principal, query.origin, signal)
     const { atUs, offset } = pageOf({ at: query.to, cursor: query.cursor })
-    const where = new Where().add(`ts >= ${moment(usOf(query.from, 'from'))}`).add(`ts <= ${moment(atUs)}`)
+    const fromUs = usOf(query.from, 'from')
+    const where = new Where().add(`ts >= ${moment(fromUs)}`).add(`ts <= ${moment(atUs)}`)
+    where.inside(await members(principal, reader, query.environment, { atUs: fromUs, toUs: atUs, cluster: query.cluster }))
     where.equal('cluster', 'String', query.cluster).equal('namespace', 'String', query.namespace).equal('user', 'String', query.user)
     where.equal('uid', 'UUID', query.uid).equal('verdict', 'String', query.verdict).contains('images', query.image)
     const found = await listDecisions(reader, where, query.limit + 1, offset)
@@ -183,8 +219,9 @@ export function registerInventory(app: FastifyInstance, { reader: readerOf }: In
   implement(app, inventoryRoutes.listImages, async ({ query, principal, signal }) => {
     const reader = confinedReader(readerOf, principal, query.origin, signal)
     const { atUs, offset } = pageOf(query)
-    const view = await viewAt(reader, { atUs, resourceVersion: query.resourceVersion, cluster: query.cluster, kinds: ['Pod'] })
-    const [clusters, { images, total }] = await Promise.all([describeView(reader, view), listImages(reader, view, { ...query, offset })])
+    const asked = { atUs, resourceVersion: query.resourceVersion, cluster: query.cluster }
+    const [view, inside] = await Promise.all([viewAt(reader, { ...asked, kinds: ['Pod'] }), members(principal, reader, query.environment, asked)])
+    const [clusters, { images, total }] = await Promise.all([describeView(reader, view), listImages(reader, view, { ...query, members: inside, offset })])
     return { at: isoOf(view.atUs), clusters, images, total, next: nextOf(atUs, offset, images.length, total) }
   })
 
@@ -195,17 +232,19 @@ export function registerInventory(app: FastifyInstance, { reader: readerOf }: In
 
   implement(app, inventoryRoutes.getInventory, async ({ query, principal, signal }) => {
     const reader = confinedReader(readerOf, principal, query.origin, signal)
-    const view = await viewAt(reader, { ...query, atUs: usOf(query.at, 'at') })
+    const asked = { atUs: usOf(query.at, 'at'), resourceVersion: query.resourceVersion, cluster: query.cluster }
+    const [view, inside] = await Promise.all([viewAt(reader, asked), members(principal, reader, query.environment, asked)])
+    const part = { namespace: query.namespace, members: inside }
     const where = new Where()
-    const state = stateSql(view, { namespace: query.namespace }, where)
+    const state = stateSql(view, part, where)
     const [clusters, kinds, { images, total }, lives] = await Promise.all([
       describeView(reader, view),
       reader.query<{ cluster: string; group: string; kind: string; objects: number }>(
         `SELECT cluster, api_group_ AS group, kind_ AS kind, count() AS objects FROM (${state}) GROUP BY cluster, api_group_, kind_ ORDER BY cluster, kind, group`,
         where.params,
       ),
-      listImages(reader, view, { namespace: query.namespace, sort: 'name', order: 'asc', limit: 1, offset: 0 }),
-      listLives(reader, view, view.atUs, view.atUs, { namespace: query.namespace }, { sort: 'name', order: 'asc', limit: 1, offset: 0 }),
+      listImages(reader, view, { ...part, sort: 'name', order: 'asc', limit: 1, offset: 0 }),
+      listLives(reader, view, view.atUs, view.atUs, part, { sort: 'name', order: 'asc', limit: 1, offset: 0 }),
     ])
     const counted = kinds.map((row) => ({ ...row, objects: Number(row.objects) }))
     return { at: isoOf(view.atUs), clusters, kinds: counted, containers: lives.total, images: images.length > 0 ? total : 0 }
@@ -216,8 +255,12 @@ export function registerInventory(app: FastifyInstance, { reader: readerOf }: In
     const kinds = kindsOf(query.kind)
     const [fromUs, toUs] = [usOf(query.from, 'from'), query.cursor ? readCursor(query.cursor).atUs : usOf(query.to, 'to')]
     const offset = query.cursor ? readCursor(query.cursor).offset : 0
-    const [before, after] = await Promise.all([fromUs, toUs].map((atUs) => viewAt(reader, { atUs, cluster: query.cluster, kinds })))
-    const found = await compareViews(reader, before!, after!, { ...query, kinds }, query.limit, offset)
+    const { cluster } = query
+    const [[before, after], inside] = await Promise.all([
+      Promise.all([fromUs, toUs].map((atUs) => viewAt(reader, { atUs, cluster, kinds }))),
+      members(principal, reader, query.environment, { atUs: fromUs, toUs, cluster }),
+    ])
+    const found = await compareViews(reader, before!, after!, { ...query, kinds, members: inside }, query.limit, offset)
     const all = found.counts.added + found.counts.removed + found.counts.changed
     return { from: isoOf(fromUs), to: isoOf(toUs), ...found, next: nextOf(toUs, offset, found.differences.length, all) }
   })

@@ -142,5 +142,17 @@ export interface Tables {
     createdAt: Time
   }
   clusterConnections: { org: string; cluster: string; server: string; sealed: string; updatedAt: Time }
+  environments: {
+    id: string
+    org: string
+    name: string
+    description: string
+    color: string
+    /** EnvironmentRules of the contract. */
+    rules: Json<unknown>
+    createdBy: string
+    createdAt: Time
+    updatedAt: Time
+  }
   heartbeats: { controllerId: string; at: Time; body: Json<unknown> }
 }
