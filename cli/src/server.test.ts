@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { contextsFile, readContexts } from './core/index.ts'
 import { type LabServer, run, startServer } from './lab.ts'
@@ -64,6 +64,40 @@ it('adds people, and signs in with their link', async () => {
   expect((await run(server.env, 'status', '--server', server.url, '--token', token)).code).toBe(4)
   expect((await panoptes('user', 'delete', 'ada@bank.example')).code).toBe(0)
   rmSync(contextsFile(ada), { force: true })
+})
+
+it('groups namespaces into environments', async () => {
+  const made = await json<{ rules: object[] }>(
+    'environment',
+    'create',
+    'shop',
+    '--cluster',
+    'eu-1',
+    '--namespace',
+    'cart',
+    '--labels',
+    'stage in (prod)',
+    '--mark',
+    'red',
+  )
+  expect(made.rules).toEqual([{ clusters: ['eu-1'], namespaces: ['cart'], labels: 'stage in (prod)' }])
+  const wrong = await panoptes('environment', 'preview', '--labels', 'a=b=c')
+  expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('rules.0.labels: “a=b=c” is no requirement')])
+  expect((await panoptes('environment', 'create', 'empty')).err).toContain('say what belongs to it')
+  const file = `${server.env.XDG_CONFIG_HOME}-rules.yaml`
+  writeFileSync(file, 'rules:\n  - namespaces: [cart]\n  - labels: team=shop\n')
+  expect((await panoptes('environment', 'update', 'shop', '--name', 'Shop', '--rules', file)).code).toBe(0)
+  rmSync(file)
+  expect(await json('environment', 'list')).toMatchObject([
+    { name: 'Shop', counts: { namespaces: 0 }, rules: [{ namespaces: ['cart'] }, { labels: 'team=shop' }] },
+  ])
+  expect((await panoptes('environment', 'list')).out).toContain('cart of all clusters')
+  expect(await json('environment', 'show', 'Shop', '--at', '-1h')).toMatchObject({ name: 'Shop', match: { unknown: [{ rule: 0, namespaces: ['cart'] }] } })
+  expect((await panoptes('environment', 'preview', '--namespace', 'cart')).err).toContain('there is no namespace cart')
+  expect((await panoptes('workload', 'list', '--environment', 'Shop')).code).toBe(0)
+  expect((await panoptes('workload', 'list', '--environment', 'nowhere')).err).toContain('PAN0007')
+  expect((await panoptes('environment', 'delete', 'Shop', '--yes')).code).toBe(0)
+  expect(await json('environment', 'list')).toEqual([])
 })
 
 it('keeps searches, sinks, settings and controllers', async () => {

@@ -29,6 +29,12 @@ import { token as controllerToken } from './controller/token.ts'
 import { list as decisionList } from './decision/list.ts'
 import { remove as demoRemove } from './demo/remove.ts'
 import { doctor } from './doctor.ts'
+import { create as environmentCreate } from './environment/create.ts'
+import { remove as environmentDelete } from './environment/delete.ts'
+import { list as environmentList } from './environment/list.ts'
+import { preview as environmentPreview } from './environment/preview.ts'
+import { show as environmentShow } from './environment/show.ts'
+import { update as environmentUpdate } from './environment/update.ts'
 import { explain } from './explain.ts'
 import { list as imageList } from './image/list.ts'
 import { runs as imageRuns } from './image/runs.ts'
@@ -85,6 +91,7 @@ export const nouns = {
   image: 'images by the digest that ran',
   object: 'Kubernetes objects of any kind',
   cluster: 'clusters: define, connect, watch, remove',
+  environment: 'namespaces of any clusters under one name',
   decision: 'what admission has decided',
   controller: 'controllers: one per cluster, or beside plain Envoys',
   token: 'API tokens',
@@ -107,6 +114,7 @@ export const commands: readonly Command[] = [
   ...[inventoryShow, inventoryDiff, workloadList, podList],
   ...[containerList, containerHistory, imageList, imageRuns, objectList, objectShow, objectDiff],
   ...[clusterList, clusterCreate, install, clusterShow, clusterStatus, clusterUpdate, connect, stop, start, clusterRotate, clusterDelete],
+  ...[environmentList, environmentShow, environmentCreate, environmentUpdate, environmentDelete, environmentPreview],
   decisionList,
   ...[controllerRun, controllerToken, controllerList, rotate, controllerDelete],
   ...[searchList, save, searchDelete],

@@ -1,7 +1,7 @@
 import { inventoryRoutes } from '@panoptes/contract'
 import { choice, defineCommand, moment, text, whole } from '../../core/index.ts'
 import { when } from '../../output/index.ts'
-import { pages } from '../inventory/look.ts'
+import { lookOptions, pages } from '../inventory/look.ts'
 
 export const list = defineCommand({
   name: 'decision list',
@@ -11,6 +11,7 @@ export const list = defineCommand({
     to: text('--to <moment>', 'end'),
     cluster: text('--cluster <name>', 'one cluster'),
     namespace: text('--namespace <name>', 'one namespace'),
+    environment: lookOptions.environment,
     user: text('--user <name>', 'who asked, as Kubernetes names them'),
     image: text('--image <text>', 'part of an image'),
     verdict: choice('--verdict <verdict>', 'how it ended', ['allowed', 'warned', 'denied'] as const),

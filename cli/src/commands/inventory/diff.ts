@@ -1,5 +1,6 @@
 import { inventoryRoutes } from '@panoptes/contract'
 import { choice, defineCommand, moment, text, textOr, whole } from '../../core/index.ts'
+import { lookOptions } from './look.ts'
 
 export const diff = defineCommand({
   name: 'inventory diff',
@@ -10,6 +11,7 @@ export const diff = defineCommand({
     kind: text('--kind <kinds>', 'only these kinds, with commas between'),
     cluster: text('--cluster <name>', 'one cluster'),
     namespace: text('--namespace <name>', 'one namespace'),
+    environment: lookOptions.environment,
     origin: choice('--origin <origin>', 'whose', ['user', 'demo', 'all']),
     limit: whole('-n, --limit <n>', 'at most so many (100)'),
   },
@@ -18,8 +20,8 @@ export const diff = defineCommand({
     ['panoptes inventory diff --from -1d --kind Deployment,StatefulSet', 'what was deployed since yesterday'],
   ],
   async run({ options, out, client, signal }) {
-    const { kind, cluster, namespace, origin, limit = 100 } = options
-    const query = { ...{ kind, cluster, namespace, origin, limit }, from: moment(options.from), to: moment(options.to) }
+    const { kind, cluster, namespace, environment, origin, limit = 100 } = options
+    const query = { ...{ kind, cluster, namespace, environment, origin, limit }, from: moment(options.from), to: moment(options.to) }
     const found = await client().call(inventoryRoutes.compareInventory, { query, signal })
     const colors = { added: 'green', removed: 'red', changed: 'yellow' } as const
     out.list(

@@ -9,6 +9,7 @@ export const lookOptions = {
   resourceVersion: whole('--resource-version <n>', 'instead of a moment: at this version of one cluster'),
   cluster: text('--cluster <name>', 'one cluster'),
   namespace: text('--namespace <name>', 'one namespace'),
+  environment: text('--environment <name>', 'what is in the namespaces of this environment'),
   origin: choice('--origin <origin>', 'whose', ['user', 'demo', 'all']),
 }
 export const pageOptions = {
@@ -19,9 +20,9 @@ export const pageOptions = {
 type LookValues = Values<typeof lookOptions>
 
 /** The query of a request. Throws PAN0003 where a moment cannot be read. */
-export function lookOf({ at, resourceVersion, cluster, namespace, origin }: LookValues) {
+export function lookOf({ at, resourceVersion, cluster, namespace, environment, origin }: LookValues) {
   if (at && resourceVersion) throw new PanoptesError('PAN0003', '--at and --resource-version exclude each other')
-  return { ...(at ? { at: moment(at) } : {}), resourceVersion, cluster, namespace, origin }
+  return { ...(at ? { at: moment(at) } : {}), resourceVersion, cluster, namespace, environment, origin }
 }
 
 /** Says of which moment an answer is, and what may be missing in it. */
