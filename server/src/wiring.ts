@@ -42,6 +42,8 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
+/** Rows come into sight this much later at worst; an insert a second costs the record the same however many controllers send. */
+const insertEveryMs = 1_000
 const consoleDirectory = fileURLToPath(new URL('../../ui/dist', import.meta.url))
 
 /**
@@ -94,7 +96,7 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[], cl
   closers.push(() => record.close())
   await migrateRecord(record)
   const { disk } = await getSettings(db, homeOrganization)
-  const ingest = await createIngest({ record, log, floorBytes: disk.floorBytes })
+  const ingest = await createIngest({ record, log, floorBytes: disk.floorBytes, insertEveryMs })
   closers.push(() => ingest.close())
 
   const metrics = createMetrics(version)

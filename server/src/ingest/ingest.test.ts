@@ -1,7 +1,8 @@
 import { PanoptesError } from '@panoptes/contract'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { minuteKeys, minuteMeasures } from '../platform/record/schema/storage.ts'
-import { alice, batchesOf, batchOf, blockOf, countRows, frame, type Lab, list, openLab, seal, today } from './lab.ts'
+import { createIngest } from './ingest.ts'
+import { alice, batchesOf, batchOf, blockOf, countRows, frame, type Lab, list, log, openLab, seal, today } from './lab.ts'
 import type { Accepted } from './types.ts'
 
 let lab: Lab
@@ -113,6 +114,21 @@ describe('accept', () => {
     expect(await countRows(lab.record)).toBe(before + 1_000)
     expect((await lab.ingest.lanes(dan)).accesses).toEqual([{ epoch: 1, seq: 10 }])
     expect((await lab.ingest.verify({})).problems).toEqual([])
+  })
+
+  it('lets batches gather for one insert, and stores what has gathered when it ends', async () => {
+    const pacing = await createIngest({ record: lab.record, log, insertEveryMs: 3_600_000 })
+    const batches = await batchesOf(lab.record, 4, { salt: 'gathered' })
+    const mine = { ...alice, controller: 'gathered' }
+    const received: number[] = []
+    pacing.subscribe(({ received: at }) => received.push(at.getTime()))
+    await pacing.accept(mine, batches[0]!.bytes)
+    const waiting = Promise.all(batches.slice(1).map(({ bytes }) => pacing.accept(mine, bytes)))
+    while (pacing.status().inFlightBytes < 3 * batches[1]!.header.rawBytes) await new Promise((done) => setTimeout(done, 10))
+    expect(received).toHaveLength(1)
+    await pacing.close()
+    expect((await waiting).map(({ acknowledged }) => acknowledged)).toEqual([2, 3, 4])
+    expect(received).toHaveLength(4)
   })
 
   it('sets malformed batches aside and stays in order', async () => {

@@ -25,15 +25,17 @@ export interface IngestOptions {
   floorBytes?: number
   /** Bytes of rows that may be in work at once. */
   maxInFlight?: number
+  /** An insert of a stream's rows begins so many milliseconds after the one before, unless many wait; at once unless told otherwise. */
+  insertEveryMs?: number
 }
 
 const defaultInFlight = 256 * 1024 * 1024
 
 /** Opens the way into the record. */
-export async function createIngest({ record, log, floorBytes, maxInFlight = defaultInFlight }: IngestOptions): Promise<Ingest> {
+export async function createIngest({ record, log, floorBytes, maxInFlight = defaultInFlight, insertEveryMs = 0 }: IngestOptions): Promise<Ingest> {
   const ledger = new Ledger(record)
   const store = new Store(record)
-  const writer = new Writer(store, ledger)
+  const writer = new Writer(store, ledger, insertEveryMs)
   const lanes = new Map<string, Lane>()
   const heads = new Map<string, Head>()
   const listeners = new Set<(accepted: Accepted) => void>()
@@ -152,7 +154,7 @@ export async function createIngest({ record, log, floorBytes, maxInFlight = defa
     close: async () => {
       closed = true
       keeper.stop()
-      await writer.idle()
+      await writer.end()
     },
   }
 }

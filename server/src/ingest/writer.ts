@@ -12,10 +12,12 @@ interface Queued extends Pending {
 
 /** Rows that go into the record in one insert at most. */
 const maxRows = 131_072
+/** So many rows are worth an insert of their own: they do not wait for more. */
+const manyRows = 50_000
 
 /**
- * Groups batches of one stream and day that wait at the same time into one insert: while one group is written, the next
- * gathers, so that nothing waits for its own sake.
+ * Groups batches of one stream and day that wait at the same time into one insert. The next group gathers while one is
+ * written, and for a moment longer: the record pays for each insert and for merging it, however few its rows are.
  */
 export class Writer {
   private readonly store: Store
@@ -24,10 +26,16 @@ export class Writer {
   private readonly busy = new Map<string, Promise<void>>()
   private lastReceivedUs = 0
   private paused: Promise<void> | undefined
+  private readonly everyMs: number
+  /** End the pauses of those that gather. */
+  private readonly gathering = new Map<string, () => void>()
+  private ending = false
 
-  constructor(store: Store, ledger: Ledger) {
+  /** `everyMs` lie between the beginnings of two inserts, unless many rows wait. */
+  constructor(store: Store, ledger: Ledger, everyMs: number) {
     this.store = store
     this.ledger = ledger
+    this.everyMs = everyMs
   }
 
   /** Stores a batch; resolves with its time of receipt once it is durable, rejects where it is not known to be. */
@@ -37,6 +45,7 @@ export class Writer {
       const queue = this.queues.get(key) ?? []
       queue.push({ ...pending, done, failed })
       this.queues.set(key, queue)
+      if (rowsOf(queue) >= manyRows) this.gathering.get(key)?.()
       if (!this.busy.has(key)) this.busy.set(key, this.drain(key))
     })
   }
@@ -56,8 +65,10 @@ export class Writer {
     }
   }
 
-  /** Resolves once nothing is under way. */
-  async idle(): Promise<void> {
+  /** Writes what waits without any more pauses; resolves once nothing is under way. */
+  async end(): Promise<void> {
+    this.ending = true
+    for (const wake of this.gathering.values()) wake()
     while (this.busy.size > 0) await Promise.all(this.busy.values())
   }
 
@@ -73,6 +84,7 @@ export class Writer {
         await before
         continue
       }
+      const nextAt = performance.now() + this.everyMs
       const group = takeGroup(queue)
       const work = this.writeGroup(group).catch((error: unknown) => {
         for (const { lane, failed } of group) {
@@ -85,9 +97,22 @@ export class Writer {
       await work
       this.writing.delete(work)
       for (const { lane } of group) this.chaining.delete(lane.head)
+      if (rowsOf(queue) < manyRows) await this.gather(key, nextAt - performance.now())
     }
     this.queues.delete(key)
     this.busy.delete(key)
+  }
+
+  private async gather(key: string, ms: number): Promise<void> {
+    if (ms <= 0 || this.ending) return
+    await new Promise<void>((wake) => {
+      const timer = setTimeout(wake, ms)
+      this.gathering.set(key, () => {
+        clearTimeout(timer)
+        wake()
+      })
+    })
+    this.gathering.delete(key)
   }
 
   private async writeGroup(queued: readonly Queued[]): Promise<void> {
@@ -114,6 +139,10 @@ export class Writer {
       item.done(receivedUs)
     }
   }
+}
+
+function rowsOf(queue: readonly Queued[]): number {
+  return queue.reduce((rows, { header }) => rows + header.rows, 0)
 }
 
 function takeGroup(queue: Queued[]): Queued[] {
