@@ -281,6 +281,29 @@ describe('the plan of a rotation', () => {
     }
   })
 
+  it('of the intermediates of some clusters leaves the others in their places; of the root it is of all or none', async () => {
+    const path = copy()
+    const others = () =>
+      print(path)
+        .split('\n')
+        .filter((line) => !line.includes('/east'))
+    const before = others()
+    const plan = planRotation(await prepare(path, ['east']), { rotates: 'intermediates' })
+    const shell = plan.steps.flatMap((s) => s.commands).filter((c) => !/^kubectl|^panoptes/.test(c))
+    for (const command of shell) {
+      if (command.startsWith('mv')) await prepare(`${path}-next`, ['east'])
+      execFileSync('sh', ['-ec', command])
+    }
+    expect(others()).toEqual(before)
+    const now = readFileSync(join(path, 'east', 'ca-cert.pem'), 'utf8')
+    expect(now).not.toBe(readFileSync(join(two, 'east', 'ca-cert.pem'), 'utf8'))
+    expect((await prepare(path)).clusters.map((c) => c.cluster)).toEqual(['east', 'west'])
+    expect(readFileSync(join(`${path}-old`, 'east', 'ca-cert.pem'), 'utf8')).toBe(readFileSync(join(two, 'east', 'ca-cert.pem'), 'utf8'))
+    // what an earlier rotation has put away is not mixed with what a later one does
+    expect(planRotation(await prepare(path), { rotates: 'root' }).steps.at(-1)!.commands[0]).toContain(`${path}-old-2 &&`)
+    expect(() => planRotation(reportCertificates({ folder: path, clusters: ['east'] }), { rotates: 'root' })).toThrow(/in all its clusters.*name west too/)
+  })
+
   it('is only of a folder that is whole: to ask for one makes nothing', async () => {
     const path = folder()
     expect(() => reportCertificates({ folder: path, clusters: ['east'] })).toThrow(/PAN0402 east\/ca-cert.pem: is missing/)

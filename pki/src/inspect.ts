@@ -38,11 +38,16 @@ const looksLikeKeys = /\.(?:pem|crt|cer|der|key|p12|pfx|jks)$/i
 
 const holdsIntermediate = (folder: string) => intermediateFiles.some((name) => isThere(join(folder, name)))
 
+/** Names of the clusters that have a subfolder with an intermediate in it, or a part of one. */
+export function clustersIn(folder: string): string[] {
+  const names = readdirSync(folder, { withFileTypes: true }).map((entry) => entry.name)
+  return names.filter((name) => clusterName.test(name) && holdsIntermediate(join(folder, name)))
+}
+
 function targetsOf(folder: string, clusters: readonly string[]): Target[] {
   const inFolder = { folder }
   if (clusters.length === 0) {
-    const subfolders = readdirSync(folder, { withFileTypes: true }).filter((e) => clusterName.test(e.name) && holdsIntermediate(join(folder, e.name)))
-    const named = subfolders.map((e) => ({ name: e.name, folder: join(folder, e.name) }))
+    const named = clustersIn(folder).map((name) => ({ name, folder: join(folder, name) }))
     return named.length === 0 || holdsIntermediate(folder) ? [inFolder, ...named] : named
   }
   const [only] = clusters

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import { PanoptesError } from '@panoptes/contract'
-import { fileNames, intermediateFiles } from './files.ts'
+import { fileNames, intermediateFiles, isThere } from './files.ts'
+import { clustersIn } from './inspect.ts'
 import { type CertificatesReport, type ClusterCertificates, installCommand, quote } from './report.ts'
 
 export interface RotationStep {
@@ -31,7 +32,8 @@ const leafRenewal =
 /**
  * The steps that replace the certificates of a folder in running clusters without an outage. Changes nothing: what it gives is for people to run,
  * each step with what must be true before the next. A cluster's name is taken as its kubectl context.
- * Throws PAN0402 where the intermediates are to be rotated and the root's key is not in the folder.
+ * Throws PAN0402 where the intermediates are to be rotated and the root's key is not in the folder, PAN0003 where the root is to be rotated in some of
+ * its clusters only.
  */
 export function planRotation(given: CertificatesReport, { rotates }: RotationOptions = {}): RotationPlan {
   // Whole paths: the steps are run on other days, from other places.
@@ -41,6 +43,12 @@ export function planRotation(given: CertificatesReport, { rotates }: RotationOpt
   const chosen = rotates ?? (report.rootKeyHere && rootDays > daysLeft + 365 ? 'intermediates' : 'root')
   if (chosen === 'intermediates' && !report.rootKeyHere)
     throw new PanoptesError('PAN0402', `${join(report.folder, fileNames.rootKey)} is missing: it must sign the new intermediates`)
+  const left = clustersIn(report.folder).filter((name) => !report.clusters.some(({ cluster }) => cluster === name))
+  if (chosen === 'root' && left.length > 0)
+    throw new PanoptesError(
+      'PAN0003',
+      `A root is rotated in all its clusters, for those left out would trust nobody: name ${left.join(', ')} too, or no cluster`,
+    )
   const reason = `the root has ${rootDays} days left, the intermediate that ends first ${daysLeft}`
   return { rotates: chosen, reason, steps: chosen === 'root' ? rootSteps(report) : intermediateSteps(report) }
 }
@@ -52,6 +60,12 @@ const install = (folder: string, c: ClusterCertificates) => installCommand(secre
 const names = (clusters: readonly ClusterCertificates[]) => clusters.flatMap((c) => (c.cluster ? ['--cluster', c.cluster] : [])).join(' ')
 const certs = (folder: string, clusters: readonly ClusterCertificates[], more = '') =>
   ['panoptes certs', '-c', quote(folder), names(clusters), more].filter(Boolean).join(' ')
+
+/** Where what was replaced is put: a name that nothing has, for `mv` would put it inside. */
+function oldPlace(folder: string): string {
+  const names = ['-old', ...Array.from({ length: 98 }, (_, i) => `-old-${i + 2}`)].map((suffix) => `${folder}${suffix}`)
+  return names.find((name) => !isThere(name)) ?? `${folder}-old-${Date.now()}`
+}
 
 function intermediateSteps({ folder, clusters }: CertificatesReport): RotationStep[] {
   const next = `${folder}-next`
@@ -71,8 +85,21 @@ function intermediateSteps({ folder, clusters }: CertificatesReport): RotationSt
       until: leafRenewal,
       undo: install(folder, c),
     })),
-    putAway(folder, next),
+    clusters.every((c) => c.cluster) ? putAwayEach(folder, next, clusters) : putAway(folder, next),
   ]
+}
+
+/** Only the subfolders of these clusters change places: others, and the root, stay where they are. */
+function putAwayEach(folder: string, next: string, clusters: readonly ClusterCertificates[]): RotationStep {
+  const old = oldPlace(folder)
+  const moved = clusters.map((c) => ({ here: quote(place(folder, c)), new: quote(place(next, c)), gone: quote(place(old, c)) }))
+  return {
+    title: 'Put things in their places',
+    why: 'The folder is again what runs; the copy of the root’s key is not needed any more.',
+    commands: [`mkdir -m 700 ${quote(old)}`, ...moved.map((m) => `mv ${m.here} ${m.gone} && mv ${m.new} ${m.here}`), `rm -r ${quote(next)}`],
+    until: `${old} is destroyed once nobody can need it, and ${fileNames.rootKey} is kept offline`,
+    undo: [`mkdir -m 700 ${quote(next)}`, ...moved.map((m) => `mv ${m.here} ${m.new} && mv ${m.gone} ${m.here}`)].join('\n'),
+  }
 }
 
 function rootSteps({ folder, clusters }: CertificatesReport): RotationStep[] {
@@ -129,14 +156,15 @@ function rootSteps({ folder, clusters }: CertificatesReport): RotationStep[] {
 }
 
 function putAway(folder: string, next: string, leftover: string[] = []): RotationStep {
+  const old = oldPlace(folder)
   return {
     title: 'Put things in their places',
     why: 'The key of the root signs nothing until a cluster is added: keep it away from machines that are on a network.',
     commands: [
-      `mv ${quote(folder)} ${quote(`${folder}-old`)} && mv ${quote(next)} ${quote(folder)}`,
+      `mv ${quote(folder)} ${quote(old)} && mv ${quote(next)} ${quote(folder)}`,
       ...(leftover.length > 0 ? [`rm -r ${leftover.map(quote).join(' ')}`] : []),
     ],
-    until: `${folder}-old is destroyed once nobody can need it, and ${fileNames.rootKey} is kept offline`,
-    undo: `mv ${quote(folder)} ${quote(next)} && mv ${quote(`${folder}-old`)} ${quote(folder)}`,
+    until: `${old} is destroyed once nobody can need it, and ${fileNames.rootKey} is kept offline`,
+    undo: `mv ${quote(folder)} ${quote(next)} && mv ${quote(old)} ${quote(folder)}`,
   }
 }
