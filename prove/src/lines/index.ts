@@ -15,10 +15,11 @@ import { b03 } from './b03.ts'
 import { b04 } from './b04.ts'
 import { b05 } from './b05.ts'
 import { b06 } from './b06.ts'
+import { b07 } from './b07/index.ts'
 import { b08 } from './b08.ts'
 import { b09 } from './b09.ts'
 import { b10 } from './b10.ts'
 import { b11 } from './b11.ts'
 
 /** Every line of the Must show list that a program can prove, in order. */
-export const proofs: readonly Proof[] = [a02, a03, a04, a07, a08, a09, a10, a11, a12, a13, b01, b02, b03, b04, b05, b06, b08, b09, b10, b11]
+export const proofs: readonly Proof[] = [a02, a03, a04, a07, a08, a09, a10, a11, a12, a13, b01, b02, b03, b04, b05, b06, b07, b08, b09, b10, b11]
