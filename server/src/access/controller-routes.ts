@@ -25,7 +25,7 @@ export interface Sender {
 
 /** What the routes of controllers need of the room that stores batches. */
 export interface BatchStore {
-  accept(sender: Sender, bytes: Uint8Array): Promise<BatchAcknowledged>
+  accept(sender: Sender, bytes: Uint8Array, signal: AbortSignal): Promise<BatchAcknowledged>
   lanes(sender: Sender): Promise<Session['lanes']>
 }
 
@@ -73,9 +73,9 @@ export function registerControllers(app: FastifyInstance, { db }: AccessDeps, st
     return { ...answer, ...(admission ? { admission } : {}) }
   })
 
-  implement(app, ingestRoutes.sendBatch, async ({ body, principal, request }) => {
+  implement(app, ingestRoutes.sendBatch, async ({ body, principal, request, signal }) => {
     await requireSession(db, principal, sessionOf(request))
-    return store.accept(senderOf(principal), body)
+    return store.accept(senderOf(principal), body, signal)
   })
 }
 

@@ -131,6 +131,21 @@ describe('accept', () => {
     expect(received).toHaveLength(4)
   })
 
+  it('lets go of what waits once its controller has gone, so that another server may store it', async () => {
+    const pacing = await createIngest({ record: lab.record, log, insertEveryMs: 3_600_000 })
+    const batches = await batchesOf(lab.record, 3, { salt: 'abandoned' })
+    const mine = { ...alice, controller: 'abandoned' }
+    const cut = new AbortController()
+    await pacing.accept(mine, batches[0]!.bytes, cut.signal)
+    const waiting = pacing.accept(mine, batches[1]!.bytes, cut.signal)
+    const refused = expect(waiting).rejects.toMatchObject({ code: 'PAN0005' })
+    cut.abort()
+    expect(await lab.ingest.accept(mine, list(...batches.slice(1).map(({ bytes }) => bytes)))).toMatchObject({ acknowledged: 3 })
+    await pacing.close()
+    await refused
+    expect(await lab.record.query("SELECT count() AS n FROM accesses WHERE controller = 'abandoned'")).toEqual([{ n: 300 }])
+  })
+
   it('sets malformed batches aside and stays in order', async () => {
     const before = lab.ingest.status().refused.PAN0301 ?? 0
     const raw = await blockOf(lab.record, { epoch: 2, seq: 2 })

@@ -90,6 +90,7 @@ export class Lane {
   }
 
   private async begin(): Promise<Position> {
+    await this.store.settled(this.principal, this.stream)
     const durable = await this.ledger.position(this.principal, this.stream, this.epoch)
     const since = Math.max(0, durable.received - clockSlackUs)
     this.doubt = { until: await this.store.newest(this.principal, this.stream, this.epoch, since), since }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type BatchHeader, PanoptesError, type StreamName, serverColumns, streams } from '@panoptes/contract'
 import { blockColumn, type RecordStore, storedAs, type Target } from '../platform/record/index.ts'
 import type { CheckedBlock } from './native/check.ts'
@@ -95,6 +96,28 @@ export class Store {
     return new Map(group.map((p) => [p, byKey.get(keyOf(p.principal.controller, p.header.epoch, p.header.seq)) ?? nothing]))
   }
 
+  /**
+   * Waits until no server inserts rows of a controller's stream. A server that died or lost its controller may have left an
+   * insert under way in a ClickHouse that others write to as well; the embedded engine ends with its server.
+   */
+  async settled({ org, controller }: IngestPrincipal, stream: StreamName): Promise<void> {
+    if (this.record.embedded) return
+    for (let tries = 0; (await this.inserts(nameOf(org, controller, stream))) > 0; tries++) {
+      if (tries === 100) throw new PanoptesError('PAN0005', 'an insert of the same stream is still under way; send the batch again')
+      await sleep(100)
+    }
+  }
+
+  private async inserts(name: string): Promise<number> {
+    const { cluster } = this.record
+    const processes = cluster ? `clusterAllReplicas('${cluster}', system.processes)` : 'system.processes'
+    const [row] = await this.record.query<{ n: number }>(
+      `SELECT count() AS n FROM ${processes} WHERE query_kind = 'Insert' AND position(Settings['log_comment'], {name:String}) > 0`,
+      { name },
+    )
+    return Number(row?.n ?? 0)
+  }
+
   /** The highest batch of an epoch of which there are rows received at `sinceUs` or later; 0 where there are none. */
   async newest({ org, controller }: IngestPrincipal, stream: StreamName, epoch: number, sinceUs: number): Promise<number> {
     const [row] = await this.record.query<{ batch: number }>(
@@ -125,7 +148,13 @@ export class Store {
       columns,
       target,
       { block: receivedUs },
-      { settings: { insert_deduplication_token: token, insert_deduplicate: 1 } },
+      {
+        settings: {
+          insert_deduplication_token: token,
+          insert_deduplicate: 1,
+          log_comment: [...new Set(group.map(({ principal }) => nameOf(principal.org, principal.controller, stream)))].join(''),
+        },
+      },
     )
   }
 
@@ -138,6 +167,11 @@ export class Store {
       { settings: { mutations_sync: 2 } },
     )
   }
+}
+
+/** What tells the inserts of a controller's stream from others while they run. */
+function nameOf(org: string, controller: string, stream: StreamName): string {
+  return `[${org}/${controller}/${stream}]`
 }
 
 function constantsOf({ principal, header }: Pending, receivedUs: number): Constant[] {

@@ -86,8 +86,9 @@ export interface Ingest {
    * Stores a batch and answers once it is durable and queryable. A batch that is stored already is acknowledged again.
    * Throws PAN0301 (malformed; set aside), PAN0302 (a hole; field `expected`), PAN0303 (same identity, other content),
    * PAN0304 (schema), PAN0005 (busy or away: send again), PAN0006 (disk).
+   * Where `signal` is aborted first nobody waits for the answer, and what is not stored yet is let go of.
    */
-  accept(principal: IngestPrincipal, bytes: Uint8Array): Promise<Ack>
+  accept(principal: IngestPrincipal, bytes: Uint8Array, signal?: AbortSignal): Promise<Ack>
   /** Where each epoch of each stream stands, read from the ledger. */
   lanes(principal: IngestPrincipal): Promise<Lanes>
   /** Where the newest epoch of each stream stands. */

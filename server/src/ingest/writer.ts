@@ -3,9 +3,14 @@ import type { Head, Lane } from './lane.ts'
 import { chainOf, type Entry, type Ledger, type Link } from './ledger.ts'
 import type { Held, Pending, Store } from './store.ts'
 
-interface Queued extends Pending {
+/** A batch in its lane; nobody waits for it any more once `signal` is aborted. */
+interface Item extends Pending {
   lane: Lane
   doubtfulSince: number | undefined
+  signal?: AbortSignal
+}
+
+interface Queued extends Item {
   done: (receivedUs: number) => void
   failed: (error: unknown) => void
 }
@@ -39,7 +44,7 @@ export class Writer {
   }
 
   /** Stores a batch; resolves with its time of receipt once it is durable, rejects where it is not known to be. */
-  write(pending: Pending & { lane: Lane; doubtfulSince: number | undefined }): Promise<number> {
+  write(pending: Item): Promise<number> {
     const key = `${pending.header.stream}/${pending.header.day}`
     return new Promise((done, failed) => {
       const queue = this.queues.get(key) ?? []
@@ -85,6 +90,7 @@ export class Writer {
         continue
       }
       const nextAt = performance.now() + this.everyMs
+      abandon(queue)
       const group = takeGroup(queue)
       const work = this.writeGroup(group).catch((error: unknown) => {
         for (const { lane, failed } of group) {
@@ -130,6 +136,8 @@ export class Writer {
     const doubtful = new Map<Pending, number>()
     for (const item of group) if (item.doubtfulSince !== undefined) doubtful.set(item, item.doubtfulSince)
     const held = await this.store.put(group, receivedUs, doubtful)
+    // What was abandoned meanwhile is for the server that is asked next: it finds the rows and writes the line of the ledger.
+    abandon(group)
     const entries = entriesOf(group, held, receivedUs, heads)
     await this.ledger.write(entries)
     for (const [i, item] of group.entries()) {
@@ -138,6 +146,18 @@ export class Writer {
       item.lane.head.last = { chain, received }
       item.done(receivedUs)
     }
+  }
+}
+
+/**
+ * Lets go of what nobody waits for any more: its controller sends it again, perhaps to another server, which must not find
+ * that this one stores it after all.
+ */
+function abandon(queue: Queued[]): void {
+  for (const item of queue.filter(({ signal }) => signal?.aborted)) {
+    queue.splice(queue.indexOf(item), 1)
+    item.lane.forget()
+    item.failed(new PanoptesError('PAN0005', 'the controller went away before the batch was stored; it sends it again'))
   }
 }
 
