@@ -1,5 +1,5 @@
 import 'reflect-metadata' // the X.509 library's container asks for it
-import { createPrivateKey, webcrypto } from 'node:crypto'
+import { createPrivateKey, KeyObject, webcrypto } from 'node:crypto'
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -30,21 +30,13 @@ export interface AuthorityOptions {
   keyBits?: number
 }
 
-function pem(label: string, der: ArrayBuffer): string {
-  const lines =
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? []
-  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
-}
-
 function validity(options: AuthorityOptions, days: number) {
   const now = options.now ?? Date.now()
   return { notBefore: new Date(now - backdate), notAfter: new Date(now + (options.days ?? days) * day) }
 }
 
 const newKeys = (bits: number) => webcrypto.subtle.generateKey(rsa(bits), true, ['sign', 'verify'])
-const exportKey = async (keys: webcrypto.CryptoKeyPair) => pem('PRIVATE KEY', await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))
+const exportKey = ({ privateKey }: webcrypto.CryptoKeyPair) => KeyObject.from(privateKey).export({ type: 'pkcs8', format: 'pem' }) as string
 
 async function importKey(keyPem: string) {
   const der = createPrivateKey(keyPem).export({ type: 'pkcs8', format: 'der' })
@@ -65,7 +57,7 @@ export async function makeRoot(options: AuthorityOptions = {}): Promise<KeyedCer
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   })
-  return { certificatePem: `${certificate.toString('pem')}\n`, keyPem: await exportKey(keys) }
+  return { certificatePem: `${certificate.toString('pem')}\n`, keyPem: exportKey(keys) }
 }
 
 /**
@@ -92,5 +84,5 @@ export async function makeIntermediate(cluster: string | undefined, root: KeyedC
       await AuthorityKeyIdentifierExtension.create(issuer.publicKey, false, webcrypto),
     ],
   })
-  return { certificatePem: `${certificate.toString('pem')}\n`, keyPem: await exportKey(keys) }
+  return { certificatePem: `${certificate.toString('pem')}\n`, keyPem: exportKey(keys) }
 }

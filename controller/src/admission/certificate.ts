@@ -1,5 +1,5 @@
 import 'reflect-metadata' // the X.509 library's container asks for it
-import { webcrypto, X509Certificate } from 'node:crypto'
+import { KeyObject, webcrypto, X509Certificate } from 'node:crypto'
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
@@ -24,14 +24,6 @@ const ecdsa = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 /** A certificate begins a little in the past: an API server whose clock is behind must not refuse a new one. */
 const backdateMs = 3_600_000
 const newKeys = () => webcrypto.subtle.generateKey(ecdsa, true, ['sign', 'verify'])
-
-function pem(label: string, der: ArrayBuffer): string {
-  const lines =
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? []
-  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
-}
 
 /**
  * Makes an authority, and with it the certificate of a server of these names (DNS names or IP addresses), both valid for `lifeMs`.
@@ -70,7 +62,7 @@ export async function makeIdentity(hosts: readonly string[], lifeMs: number, now
   return {
     ca: new X509Certificate(ca.toString('pem')).toString(),
     certificate: `${leaf.toString('pem')}\n`,
-    key: pem('PRIVATE KEY', await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)),
+    key: KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' }) as string,
     notAfter: dates.notAfter.getTime(),
   }
 }
