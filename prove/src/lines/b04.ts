@@ -68,13 +68,14 @@ export const b04 = defineProof({
 
     await compareHistory(run, lab, churn)
     const rolledChanges = () => lab.all<ApiChange>('/api/v1/changes', 'changes', { from: '-1h', cluster: clusterName, kind: 'Pod', namespace: rolled })
-    await until('the roll-outs are over and told', 180, async () => {
+    await until('the roll-outs are over', 300, async () => {
       const before = follower.lines.length
-      await sleep(3_000)
-      return follower.lines.length === before && (await rolledChanges()).length >= before
+      await sleep(15_000)
+      return follower.lines.length === before
     })
-    const told = (await rolledChanges()).map(changeLine)
     const followed = follower.stop()
+    await until('the roll-outs are told', 120, async () => (await rolledChanges()).length >= followed.length)
+    const told = (await rolledChanges()).map(changeLine)
     run.figure('changes of pods that Deployments rolled', followed.length)
     mustGoRed(run, { name: 'history of rolled pods', rows: told, compare: (rows) => differences(rows, followed), alter: (line) => `${line}0` })
     run.bar('reported gaps', (await lab.gaps()).length, '=', 0)
