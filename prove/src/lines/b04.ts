@@ -74,7 +74,7 @@ export const b04 = defineProof({
       return follower.lines.length === before
     })
     const followed = follower.stop()
-    await until('the roll-outs are told', 120, async () => (await rolledChanges()).length >= followed.length)
+    await until('the roll-outs are told', 120, async () => (await rolledChanges()).length >= followed.length, 2_000)
     const told = (await rolledChanges()).map(changeLine)
     run.figure('changes of pods that Deployments rolled', followed.length)
     mustGoRed(run, { name: 'history of rolled pods', rows: told, compare: (rows) => differences(rows, followed), alter: (line) => `${line}0` })
