@@ -95,6 +95,8 @@ it('groups namespaces into environments', async () => {
   expect(await json('environment', 'show', 'Shop', '--at', '-1h')).toMatchObject({ name: 'Shop', match: { unknown: [{ rule: 0, namespaces: ['cart'] }] } })
   expect((await panoptes('environment', 'preview', '--namespace', 'cart')).err).toContain('there is no namespace cart')
   expect((await panoptes('workload', 'list', '--environment', 'Shop')).code).toBe(0)
+  expect(await json('record', 'search', '--environment', 'Shop')).toEqual([])
+  expect((await panoptes('map', '--environment', 'Shop')).code).toBe(0)
   expect((await panoptes('workload', 'list', '--environment', 'nowhere')).err).toContain('PAN0007')
   expect((await panoptes('environment', 'delete', 'Shop', '--yes')).code).toBe(0)
   expect(await json('environment', 'list')).toEqual([])

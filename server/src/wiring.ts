@@ -19,7 +19,7 @@ import {
 } from './access/index.ts'
 import { Agentless, createKeeper, createSealer, registerClusters } from './clusters/index.ts'
 import { createIngest } from './ingest/index.ts'
-import { knownImages, registerInventory } from './inventory/index.ts'
+import { environmentMembers, knownImages, registerInventory } from './inventory/index.ts'
 import { Jobs, registerKeeping } from './keeping/index.ts'
 import { type Config, claimDataDir, localUrl, requireFreePort } from './platform/config/index.ts'
 import { createHttp, serveConsole, serveHealth, serveOpenApi } from './platform/http/index.ts'
@@ -168,6 +168,7 @@ async function start(config: Config, log: Logger, closers: (() => unknown)[], cl
     db,
     ingest,
     absences: (org) => listAbsences(db, org),
+    members: environmentMembers(db, (scope) => record.reader(scope)),
     reader: (scope) => record.reader(scope),
     ...(record.embedded ? {} : { shared: record }),
   })

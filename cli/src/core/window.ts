@@ -8,18 +8,29 @@ export const windowOptions = {
   from: text('--from <moment>', 'begin: 2026-03-03T14:05 (local time), with Z or an offset, or relative: -2h'),
   to: text('--to <moment>', 'end, as --from; now unless told otherwise'),
   at: text('--at <moment>', 'the quarter of an hour up to this moment'),
+  environment: text('--environment <name>', 'accesses with an end in a namespace of this environment'),
   origin: choice('--origin <origin>', 'whose evidence', ['user', 'demo', 'all']),
 }
 
 export type WindowValues = Values<typeof windowOptions>
 
 /** The window of a request. Throws PAN0003 where the options contradict each other or a moment cannot be read. */
-export function windowOf(values: WindowValues, query?: string): { query: string; from?: string; to?: string; origin?: 'user' | 'demo' | 'all' } {
+export function windowOf(
+  values: WindowValues,
+  query?: string,
+): {
+  query: string
+  from?: string
+  to?: string
+  environment?: string
+  origin?: 'user' | 'demo' | 'all'
+} {
   const { since, from, to, at } = values
   if ([since, from, at].filter(Boolean).length > 1) throw new PanoptesError('PAN0003', '--since, --from and --at exclude each other')
   if (at && to) throw new PanoptesError('PAN0003', '--at and --to exclude each other')
   if (query && values.query) throw new PanoptesError('PAN0003', 'the query stands both as an argument and behind --query')
-  const asked = { query: query ?? values.query ?? '', ...(values.origin ? { origin: values.origin } : {}) }
+  const { environment, origin } = values
+  const asked = { query: query ?? values.query ?? '', ...(environment ? { environment } : {}), ...(origin ? { origin } : {}) }
   if (at) {
     const end = new Date(moment(at))
     if (Number.isNaN(end.getTime())) throw new PanoptesError('PAN0003', `--at needs a moment as 2026-03-03T14:05, not ${at}`)

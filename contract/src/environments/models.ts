@@ -31,6 +31,16 @@ export const EnvironmentRule = z
   .meta({ id: 'EnvironmentRule' })
 export type EnvironmentRule = z.infer<typeof EnvironmentRule>
 
+/** A rule in a line: `shop, bank with stage=prod of eu-1`. */
+export function describeRule({ clusters, namespaces, labels }: EnvironmentRule): string {
+  const parts = [
+    namespaces === 'all' ? 'all namespaces' : namespaces.join(', '),
+    ...(labels ? [`with ${labels}`] : []),
+    clusters === 'all' ? 'of all clusters' : `of ${clusters.join(', ')}`,
+  ]
+  return parts.join(' ')
+}
+
 /** Colours that an environment can be told by, beside its name. */
 export const environmentColors = ['gray', 'red', 'orange', 'yellow', 'green', 'teal', 'blue', 'violet', 'pink'] as const
 

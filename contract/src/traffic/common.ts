@@ -8,6 +8,11 @@ export const Window = z.object({
   query: z.string().max(10_000).default('').describe('Query language, see docs/query.md; empty = everything'),
   from: Moment.default('-15m'),
   to: Moment.default('now'),
+  environment: z
+    .string()
+    .max(300)
+    .optional()
+    .describe('Id or name of an environment: only accesses with an end in a namespace of it, as they were in the window'),
   origin: z.enum(['user', 'demo', 'all']).default('all').describe('Evidence of the user, of the demo bank, or both'),
 })
 

@@ -14,6 +14,7 @@ export const searchAccesses = defineRoute({
   summary: 'Search the record, newest first (or oldest first)',
   tag,
   scope: 'record:read',
+  errors: ['PAN0007'],
   query: Window.extend({
     limit: Limit,
     cursor: z.string().max(500).optional().describe('From `next` of the answer before'),
@@ -54,6 +55,7 @@ export const listFacets = defineRoute({
   summary: 'Most frequent values of fields among the matching accesses',
   tag,
   scope: 'record:read',
+  errors: ['PAN0007'],
   query: Window.extend({ fields: z.string().max(1_000), limit: z.coerce.number().int().min(1).max(500).default(10) }),
   response: z.object({ asked: Asked, facets: z.array(z.object({ field: Field, distinct: z.number().int(), values: z.array(FacetValue) })) }),
 })
@@ -76,6 +78,7 @@ export const getSeries = defineRoute({
   summary: 'Rate, errors, durations and bytes over time',
   tag,
   scope: 'record:read',
+  errors: ['PAN0007'],
   query: Window.extend({
     stepS: z.coerce.number().int().min(1).max(86_400).optional().describe('Seconds per point; chosen to give about 120 points unless told otherwise'),
     by: Field.optional().describe('One series per value of this field (the ten most frequent)'),
@@ -96,7 +99,7 @@ export const completeQuery = defineRoute({
   summary: 'What may follow at a place of a query: fields, operators, values from the record',
   tag,
   scope: 'record:read',
-  query: Window.extend({ position: z.coerce.number().int().min(0).max(10_000) }),
+  query: Window.omit({ environment: true }).extend({ position: z.coerce.number().int().min(0).max(10_000) }),
   response: z.object({
     from: z.number().int().describe('Column where the replaced text begins'),
     to: z.number().int(),
@@ -111,6 +114,7 @@ export const exportAccesses = defineRoute({
   summary: 'All matching accesses as a file; header panoptes-total-rows says how many are coming',
   tag,
   scope: 'record:read',
+  errors: ['PAN0007'],
   query: Window.extend({
     format: z.enum(['ndjson', 'csv', 'parquet', 'text']).default('ndjson'),
     prefix: z.string().max(1_000).default('').describe('Put before every line (not with parquet)'),
@@ -128,9 +132,11 @@ export const tailAccesses = defineRoute({
   summary: 'Accesses as they arrive: server-sent events `access`, `missed` (a slow reader lost some) and `completeness`',
   tag,
   scope: 'record:read',
+  errors: ['PAN0007'],
   query: z.object({
     query: z.string().max(10_000).default(''),
     fields: z.string().max(4_000).optional(),
+    environment: Window.shape.environment,
     origin: Window.shape.origin,
     maxPerSecond: z.coerce.number().int().min(1).max(10_000).default(1_000),
   }),
@@ -182,6 +188,7 @@ export const getTopology = defineRoute({
   summary: 'Who talked to whom in a window: nodes and edges with rates, errors, durations, mTLS',
   tag: 'Map',
   scope: 'record:read',
+  errors: ['PAN0007'],
   query: Window.extend({
     by: z.enum(['workload', 'version', 'service', 'namespace', 'cluster']).default('workload'),
     quantiles: z.stringbool().default(true).describe('false is about six times cheaper'),

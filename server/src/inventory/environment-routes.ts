@@ -1,8 +1,8 @@
-import { type Environment, type EnvironmentCounts, type EnvironmentRule, environmentRoutes } from '@panoptes/contract'
+import { describeRule, type Environment, type EnvironmentCounts, type EnvironmentRule, environmentRoutes } from '@panoptes/contract'
 import type { FastifyInstance } from 'fastify'
 import { implement, type Principal, resolveMoment } from '../platform/http/index.ts'
 import type { State } from '../platform/state/index.ts'
-import { createEnvironment, deleteEnvironment, getEnvironment, listEnvironments, ruleText, updateEnvironment } from './environments.ts'
+import { createEnvironment, deleteEnvironment, getEnvironment, listEnvironments, updateEnvironment } from './environments.ts'
 import { type Match, matchRules, namespacesAt, successorsOf, unknownNames } from './members.ts'
 import { confinedReader, isoOf, type ReaderOf } from './reader.ts'
 import { describeView, viewAt } from './view.ts'
@@ -81,7 +81,7 @@ export function registerEnvironments(app: FastifyInstance, { db, reader: readerO
 
 const auditOf = ({ name, description, color, rules }: Pick<Environment, 'name' | 'description' | 'color' | 'rules'>) => ({
   ...{ name, description, color },
-  rules: rules.map(ruleText),
+  rules: rules.map(describeRule),
 })
 
 function countsOf(matches: readonly Match[], workloads: (match: Match) => number): EnvironmentCounts {

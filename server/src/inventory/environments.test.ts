@@ -167,7 +167,7 @@ describe('an environment', () => {
     expect(entries).toContain('deleteEnvironment environment/Live done')
     expect(entries.filter((entry) => entry.startsWith('previewEnvironment'))).toEqual([])
     expect(log.find(({ action }) => action === 'createEnvironment')?.after).toMatchObject({
-      rules: ['clusters: east; namespaces: all; labels: stage=prod'],
+      rules: ['all namespaces with stage=prod of east'],
     })
   })
 

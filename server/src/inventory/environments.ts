@@ -1,4 +1,4 @@
-import { Environment, type EnvironmentInput, type EnvironmentRule, PanoptesError } from '@panoptes/contract'
+import { Environment, type EnvironmentInput, PanoptesError } from '@panoptes/contract'
 import { sql } from 'kysely'
 import { newId, type State } from '../platform/state/index.ts'
 
@@ -94,9 +94,3 @@ export async function deleteEnvironment(db: Db, org: string, told: string): Prom
 }
 
 const taken = (name: string) => new PanoptesError('PAN0008', `there is an environment ${name} already`, { field: 'name' })
-
-/** A rule in a line, as the audit log shows it. */
-export function ruleText({ clusters, namespaces, labels }: EnvironmentRule): string {
-  const of = (names: 'all' | string[]) => (names === 'all' ? 'all' : names.join(' '))
-  return `clusters: ${of(clusters)}; namespaces: ${of(namespaces)}${labels ? `; labels: ${labels}` : ''}`
-}

@@ -1,8 +1,9 @@
 import { type EnvironmentMatch, type EnvironmentRule, parseLabelSelector, selectorMatches } from '@panoptes/contract'
+import type { Principal } from '../platform/http/index.ts'
 import type { State } from '../platform/state/index.ts'
 import { getEnvironment } from './environments.ts'
 import { stateSql } from './objects.ts'
-import { type Members, moment, type Reader, Where } from './reader.ts'
+import { confinedReader, type Members, moment, type Reader, type ReaderOf, Where } from './reader.ts'
 import { type Asked, type View, viewAt } from './view.ts'
 
 /** A namespace as the inventory knows it. */
@@ -48,13 +49,17 @@ async function namespacesTold(reader: Reader, fromUs: number, toUs: number, clus
   return rows.map(namespaceOf)
 }
 
+async function definedClusters(db: State['db'], org: string): Promise<string[]> {
+  return (await db.selectFrom('clusters').select('name').where('org', '=', org).execute()).map(({ name }) => name)
+}
+
 /**
  * Where clusters have gone on that rules name and that are no longer defined: under each name whose namespace kube-system has the same UID. A cluster
  * that was deleted here and connected under another name so stays in its environments.
  */
 export async function successorsOf(db: State['db'], org: string, reader: Reader, rules: readonly EnvironmentRule[]): Promise<Successors> {
   const named = new Set(rules.flatMap(({ clusters }) => (clusters === 'all' ? [] : clusters)))
-  const defined = new Set((await db.selectFrom('clusters').select('name').where('org', '=', org).execute()).map(({ name }) => name))
+  const defined = new Set(await definedClusters(db, org))
   const gone = [...named].filter((name) => !defined.has(name))
   if (gone.length === 0) return new Map()
   const known = await reader.query<{ cluster: string; uid: string }>(
@@ -127,4 +132,14 @@ export async function membersOf(
   for (const { cluster, namespace } of matchRules(rules, [...known, ...told], successors))
     members.set(cluster, (members.get(cluster) ?? new Set()).add(namespace))
   return new Map([...members].map(([cluster, names]) => [cluster, [...names]]))
+}
+
+/** For other rooms: the namespaces that belonged to an environment at any time of a window (µs), and the clusters that there are. Throws PAN0007. */
+export function environmentMembers(db: State['db'], readerOf: ReaderOf) {
+  return async (principal: Principal, environment: string, { fromUs, toUs }: { fromUs: number; toUs: number }, signal: AbortSignal) => {
+    const reader = confinedReader(readerOf, principal, 'all', signal)
+    const asked = membersOf({ db, org: principal.org, reader }, environment, { atUs: fromUs, toUs })
+    const [namespaces = new Map(), clusters] = await Promise.all([asked, definedClusters(db, principal.org)])
+    return { namespaces, clusters }
+  }
 }

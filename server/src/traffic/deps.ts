@@ -4,6 +4,7 @@ import type { Principal } from '../platform/http/index.ts'
 import type { State } from '../platform/state/index.ts'
 import type { Absences } from './absences.ts'
 import { CompletenessMarks } from './completeness-answers.ts'
+import type { MembersOf } from './environment.ts'
 import { Live } from './live.ts'
 import { MapCache } from './map-cache/index.ts'
 import type { Reader, Scope } from './reader.ts'
@@ -19,6 +20,7 @@ export interface TrafficDeps {
   shared?: Pick<Reader, 'query'>
   /** Controllers that are away. */
   absences: Absences
+  members: MembersOf
 }
 
 /** The room's parts, made once. */
@@ -30,9 +32,10 @@ export interface Traffic {
   /** Where this server alone writes to the record. */
   maps: MapCache | undefined
   absences: Absences
+  members: MembersOf
 }
 
-export function createTraffic({ reader, db, ingest, shared, absences }: TrafficDeps): Traffic {
+export function createTraffic({ reader, db, ingest, shared, absences, members }: TrafficDeps): Traffic {
   return {
     reader,
     db: trafficDb(db),
@@ -40,6 +43,7 @@ export function createTraffic({ reader, db, ingest, shared, absences }: TrafficD
     live: new Live(ingest, shared),
     maps: shared ? undefined : new MapCache(ingest),
     absences,
+    members,
   }
 }
 

@@ -1,22 +1,24 @@
 import { setImmediate } from 'node:timers/promises'
-import { parseQuery, trafficRoutes } from '@panoptes/contract'
+import { trafficRoutes } from '@panoptes/contract'
 import type { FastifyInstance } from 'fastify'
 import { Encoded, implement } from '../platform/http/index.ts'
 import { completenessAnswer } from './completeness-answers.ts'
 import { scopeOf, type Traffic } from './deps.ts'
+import { questionOf } from './environment.ts'
 import { keepPositions, listPositions } from './positions.ts'
 import { topology } from './topology.ts'
 import type { Edge } from './topology-model.ts'
 import { resolveWindow, wholeMinutes } from './window.ts'
 
 /** The map and the page of completeness. */
-export function registerMap(app: FastifyInstance, { reader, db, marks, maps, absences }: Traffic): void {
+export function registerMap(app: FastifyInstance, { reader, db, marks, maps, absences, members }: Traffic): void {
   implement(app, trafficRoutes.getTopology, async ({ query, principal, signal }) => {
     const began = performance.now()
     const scope = scopeOf(principal, query.origin)
     const window = wholeMinutes(resolveWindow(query), query.from)
     const confined = reader(scope)
-    const request = { query: parseQuery(query.query), window, by: query.by, quantiles: query.quantiles, side: query.side, signal }
+    const asks = await questionOf(members, principal, query, window, signal)
+    const request = { query: asks, window, by: query.by, quantiles: query.quantiles, side: query.side, signal }
     const [map, positions, completeness] = await Promise.all([
       maps ? maps.topology(confined, scope, request) : topology(confined, request),
       listPositions(db, principal.org),

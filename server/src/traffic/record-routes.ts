@@ -1,10 +1,11 @@
-import { columnsByField, parseQuery, trafficRoutes } from '@panoptes/contract'
+import { columnsByField, trafficRoutes } from '@panoptes/contract'
 import type { FastifyInstance } from 'fastify'
 import { implement } from '../platform/http/index.ts'
 import { getAccess } from './access.ts'
 import { readGaps } from './completeness.ts'
 import { completion } from './completion.ts'
 import { scopeOf, type Traffic } from './deps.ts'
+import { questionOf } from './environment.ts'
 import { exportAccesses } from './export.ts'
 import { facets } from './facets.ts'
 import { chooseFields } from './rows.ts'
@@ -15,7 +16,7 @@ import { TailStream } from './tail.ts'
 import { resolveWindow, windowOf } from './window.ts'
 
 /** Search, one access, facets, series, completion, export, live view, fields and saved searches. */
-export function registerRecord(app: FastifyInstance, { reader, db, marks, live }: Traffic): void {
+export function registerRecord(app: FastifyInstance, { reader, db, marks, live, members }: Traffic): void {
   implement(app, trafficRoutes.searchAccesses, async ({ query, principal, signal }) => {
     const began = performance.now()
     const after = query.cursor ? readCursor(query.cursor) : undefined
@@ -24,8 +25,9 @@ export function registerRecord(app: FastifyInstance, { reader, db, marks, live }
     const scope = scopeOf(principal, query.origin)
     const confined = reader(scope)
     const { limit, order } = query
+    const asks = await questionOf(members, principal, query, window, signal)
     const [{ accesses, more }, completeness] = await Promise.all([
-      search(confined, { query: parseQuery(query.query), window, fields: chooseFields(query.fields), limit, order, after, signal }),
+      search(confined, { query: asks, window, fields: chooseFields(query.fields), limit, order, after, signal }),
       marks.mark(confined, scope, window),
     ])
     const asked = { query: query.query, from: window.from, to: window.to }
@@ -35,7 +37,8 @@ export function registerRecord(app: FastifyInstance, { reader, db, marks, live }
   implement(app, trafficRoutes.listFacets, async ({ query, principal, signal }) => {
     const window = resolveWindow(query)
     const fields = query.fields.split(',').filter(Boolean)
-    const found = await facets(reader(scopeOf(principal, query.origin)), { query: parseQuery(query.query), window, fields, limit: query.limit, signal })
+    const asks = await questionOf(members, principal, query, window, signal)
+    const found = await facets(reader(scopeOf(principal, query.origin)), { query: asks, window, fields, limit: query.limit, signal })
     return { asked: { query: query.query, from: window.from, to: window.to }, facets: found }
   })
 
@@ -44,8 +47,9 @@ export function registerRecord(app: FastifyInstance, { reader, db, marks, live }
     const scope = scopeOf(principal, query.origin)
     const confined = reader(scope)
     const stepS = query.stepS ?? chooseStep(window)
+    const asks = await questionOf(members, principal, query, window, signal)
     const [lines, gaps, completeness] = await Promise.all([
-      series(confined, { query: parseQuery(query.query), window, stepS, by: query.by, signal }),
+      series(confined, { query: asks, window, stepS, by: query.by, signal }),
       readGaps(confined, window.fromUs, window.toUs, signal),
       marks.mark(confined, scope, window),
     ])
@@ -60,7 +64,8 @@ export function registerRecord(app: FastifyInstance, { reader, db, marks, live }
   implement(app, trafficRoutes.exportAccesses, async ({ query, principal, signal, reply }) => {
     const { format, prefix, limit } = query
     const window = resolveWindow(query)
-    const request = { query: parseQuery(query.query), window, format, prefix, fields: chooseFields(query.fields), limit, signal }
+    const asks = await questionOf(members, principal, query, window, signal)
+    const request = { query: asks, window, format, prefix, fields: chooseFields(query.fields), limit, signal }
     const made = await exportAccesses(reader(scopeOf(principal, query.origin)), request)
     reply.header('content-type', made.type)
     reply.header('panoptes-total-rows', String(made.total))
@@ -69,10 +74,11 @@ export function registerRecord(app: FastifyInstance, { reader, db, marks, live }
     return undefined
   })
 
-  implement(app, trafficRoutes.tailAccesses, ({ query, principal, reply, signal }) => {
+  implement(app, trafficRoutes.tailAccesses, async ({ query, principal, reply, signal }) => {
     const scope = scopeOf(principal, query.origin)
     const confined = reader(scope)
-    const asked = { scope, query: parseQuery(query.query), fields: chooseFields(query.fields) }
+    const asks = await questionOf(members, principal, query, resolveWindow({ from: 'now', to: 'now' }), signal)
+    const asked = { scope, query: asks, fields: chooseFields(query.fields) }
     let stream: TailStream | undefined
     const stop = live.listen({ ...asked, take: (accesses) => stream?.take(accesses), miss: (count) => stream?.miss(count) })
     reply.hijack()

@@ -4,14 +4,14 @@ import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Access, createClient, parseHeader, parseLine, trafficRoutes } from '@panoptes/contract'
+import { type Access, createClient, PanoptesError, parseHeader, parseLine, trafficRoutes } from '@panoptes/contract'
 import type { FastifyInstance } from 'fastify'
 import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Accepted, Row } from '../ingest/index.ts'
 import { createHttp, type Principal } from '../platform/http/index.ts'
 import { openState, type State } from '../platform/state/index.ts'
-import { registerTraffic } from './index.ts'
+import { registerTraffic, type TrafficDeps } from './index.ts'
 import { type Lab, openLab } from './lab.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'panoptes-traffic-http-'))
@@ -46,6 +46,12 @@ const rows: Row[] = evil.map((path, i) => ({
   ...{ 'grpc.status': -1, 'dst.workload': 'ledger' },
 }))
 
+/** One environment, whose only namespace has an end in `east`. */
+const members: TrafficDeps['members'] = async (_, environment) => {
+  if (environment !== 'shop') throw new PanoptesError('PAN0007', `there is no environment ${environment}`)
+  return { namespaces: new Map([['east', ['cart']]]), clusters: ['east', 'west'] }
+}
+
 /** Tells live readers of a batch, as ingest does once it is durable. */
 function accept(org: string, batch: Row[]): void {
   const principal = { org, cluster: 'east', controller: 'c1', origin: 'user' as const }
@@ -72,7 +78,7 @@ beforeAll(async () => {
     listeners.add(listener)
     return () => void listeners.delete(listener)
   }
-  registerTraffic(app, { reader: (scope) => lab.reader(scope), db: state.db, ingest: { subscribe }, absences: async () => [] })
+  registerTraffic(app, { reader: (scope) => lab.reader(scope), db: state.db, ingest: { subscribe }, absences: async () => [], members })
   url = await app.listen({ port: 0, host: '127.0.0.1' })
   await lab.insert(
     'accesses',
@@ -104,6 +110,46 @@ describe('the routes of the record', () => {
     }, 20_000)
     const one = await client.call(trafficRoutes.getAccess, { params: { id: first.accesses[0]!.id } })
     expect(pathsOf([one.access])[0]).toBe('/plain')
+  })
+
+  it('narrow every question to the accesses with an end in an environment', async () => {
+    const client = clientOf('main')
+    const time = (ms: number) => new Date(ms).toISOString().replace('T', ' ').replace('Z', '')
+    const ends = (src: [string, string], dst: [string, string]) => ({ src_cluster: src[0], src_namespace: src[1], dst_cluster: dst[0], dst_namespace: dst[1] })
+    const made = [
+      ends(['east', 'cart'], ['west', 'pay']),
+      ends(['west', 'cart'], ['west', 'pay']),
+      // The mesh calls its cluster otherwise than it is called here.
+      ends(['Kubernetes', 'web'], ['Kubernetes', 'cart']),
+      ends(['east', 'web'], ['west', 'cart']),
+    ]
+    await lab.insert(
+      'accesses',
+      made.map((end, i) => ({
+        ts: time(base - 7_200_000 + i),
+        path: `/env-${i}`,
+        row: 100 + i,
+        kind: 'DownstreamEnd',
+        reporter: 'server',
+        proxy: 'p',
+        ...end,
+      })),
+    )
+    const query = { environment: 'shop', from: '-3h', to: '-90m' }
+    expect(pathsOf((await client.call(trafficRoutes.searchAccesses, { query })).accesses)).toEqual(['/env-2', '/env-0'])
+    expect(pathsOf((await client.call(trafficRoutes.searchAccesses, { query: { ...query, query: 'path=/env-0 OR path=/env-1' } })).accesses)).toEqual([
+      '/env-0',
+    ])
+    const { facets } = await client.call(trafficRoutes.listFacets, { query: { ...query, fields: 'src.namespace' } })
+    expect(facets[0]!.values).toMatchObject([
+      { value: 'cart', count: 1 },
+      { value: 'web', count: 1 },
+    ])
+    const map = await client.call(trafficRoutes.getTopology, { query: { ...query, by: 'namespace' } })
+    expect(map.edges.map((edge) => edge.count)).toEqual([1, 1])
+    const exported = await client.open(trafficRoutes.exportAccesses, { query: { ...query, format: 'csv' } })
+    expect(exported.headers.get('panoptes-total-rows')).toBe('2')
+    await expect(client.call(trafficRoutes.getSeries, { query: { ...query, environment: 'none' } })).rejects.toMatchObject({ code: 'PAN0007' })
   })
 
   it('point at what is wrong', async () => {

@@ -1,7 +1,6 @@
-import { environmentRoutes } from '@panoptes/contract'
+import { describeRule, environmentRoutes } from '@panoptes/contract'
 import { defineCommand, moment, text } from '../../core/index.ts'
 import { lookOptions } from '../inventory/look.ts'
-import { ruleLine } from './rules.ts'
 
 export const list = defineCommand({
   name: 'environment list',
@@ -22,7 +21,7 @@ export const list = defineCommand({
         { title: 'clusters', value: (e) => e.counts.clusters, right: true },
         { title: 'namespaces', value: (e) => e.counts.namespaces, right: true },
         { title: 'workloads', value: (e) => e.counts.workloads, right: true },
-        { title: 'rules', value: (e) => e.rules.map(ruleLine) },
+        { title: 'rules', value: (e) => e.rules.map(describeRule) },
         { title: 'description', value: (e) => e.description },
       ],
       'No environment yet. `panoptes environment create NAME --namespace shop` makes one.',

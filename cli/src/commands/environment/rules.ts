@@ -34,16 +34,6 @@ function fromFile(file: string): unknown {
   }
 }
 
-/** A rule in a line. */
-export function ruleLine({ clusters, namespaces, labels }: EnvironmentRule): string {
-  const parts = [
-    namespaces === 'all' ? 'all namespaces' : namespaces.join(', '),
-    ...(labels ? [`with ${labels}`] : []),
-    clusters === 'all' ? 'of all clusters' : `of ${clusters.join(', ')}`,
-  ]
-  return parts.join(' ')
-}
-
 /** Says what rules take, and which of their names stand for nothing. */
 export function showMatch(out: Output, match: EnvironmentMatch): void {
   out.list(

@@ -1,8 +1,8 @@
-import { type Environment, environmentRoutes } from '@panoptes/contract'
+import { describeRule, type Environment, environmentRoutes } from '@panoptes/contract'
 import { defineCommand, moment, type Run, whole } from '../../core/index.ts'
 import { when } from '../../output/index.ts'
 import { lookOptions } from '../inventory/look.ts'
-import { ruleLine, showMatch } from './rules.ts'
+import { showMatch } from './rules.ts'
 
 export const environmentArg = { name: '<environment>', help: 'name or id' }
 
@@ -38,7 +38,7 @@ export function showEnvironment(out: Run['out'], environment: Environment): void
     ['name', environment.name],
     ['description', environment.description],
     ['color', environment.color],
-    ...environment.rules.map((rule, index) => [`rule ${index + 1}`, ruleLine(rule)] as const),
+    ...environment.rules.map((rule, index) => [`rule ${index + 1}`, describeRule(rule)] as const),
     ['created', `${when(environment.createdAt)} by ${environment.createdBy}`],
     ['id', environment.id],
   ])

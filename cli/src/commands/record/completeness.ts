@@ -26,7 +26,7 @@ export const completeness = defineCommand({
   ],
   watchable: true,
   async run({ options, out, client, signal, exit }) {
-    const { query: _, ...window } = windowOf({ ...options, query: undefined })
+    const { query: _, ...window } = windowOf({ ...options, query: undefined, environment: undefined })
     const { cluster, proxy, step: stepS } = options
     const found = await client().call(trafficRoutes.getCompleteness, { query: { ...window, cluster, proxy, stepS, limit: options.limit ?? 50 }, signal })
     const number = (n: number | null) => (n === null ? 'unknown' : n.toLocaleString('en'))

@@ -23,6 +23,7 @@ export const tail = defineCommand({
   args: [{ name: '[query]', help: 'which accesses; everything unless told otherwise' }],
   options: {
     query: windowOptions.query,
+    environment: windowOptions.environment,
     origin: windowOptions.origin,
     fields: text('-f, --fields <names>', 'fields by name, with commas between; * = all'),
     format: choice('--format <format>', 'how a line is written (text; ndjson or csv with --output)', lineFormats),
@@ -40,7 +41,13 @@ export const tail = defineCommand({
     const format: LineFormat = options.format ?? (out.format === 'csv' ? 'csv' : out.format === 'table' || out.format === 'yaml' ? 'text' : 'ndjson')
     const fields = fieldsOf(options.fields)
     const lines = { format, prefix: checkPrefix(options.prefix ?? ''), fields: fields?.includes('*') ? [...columnsByField.keys()] : (fields ?? usualFields) }
-    const query = { query: args[0] ?? options.query ?? '', fields: fields?.join(','), origin: options.origin, maxPerSecond: options.rate ?? 10_000 }
+    const query = {
+      query: args[0] ?? options.query ?? '',
+      fields: fields?.join(','),
+      environment: options.environment,
+      origin: options.origin,
+      maxPerSecond: options.rate ?? 10_000,
+    }
     let left = options.limit ?? Number.POSITIVE_INFINITY
     let began = false
     let waitMs = 500

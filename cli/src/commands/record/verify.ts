@@ -14,7 +14,7 @@ export const verify = defineCommand({
     ['panoptes record verify --since 24h && echo untouched', 'the last day'],
   ],
   async run(run) {
-    const window = windowOf({ ...run.options, query: undefined, at: undefined, origin: undefined })
+    const window = windowOf({ ...run.options, query: undefined, at: undefined, environment: undefined, origin: undefined })
     const job = await run.client().call(startVerify, { body: { from: window.from, to: window.to }, signal: run.signal })
     await followJob(run, job)
   },

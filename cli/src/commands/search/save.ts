@@ -21,7 +21,7 @@ export const save = defineCommand({
     const [name = '', query = ''] = args
     // A query that nobody can ask is not worth saving: the error points at the column.
     parseQuery(query)
-    const window = windowOf({ ...options, query: undefined, at: undefined, origin: undefined })
+    const window = windowOf({ ...options, query: undefined, at: undefined, environment: undefined, origin: undefined })
     const body = {
       name,
       query,

@@ -113,7 +113,8 @@ async function answer(pool: SessionPool, staging: string, request: IncomingMessa
 
 /** ClickHouse's HTTP interface, as far as our one driver needs it: statements, parameters, settings, data, streams, errors, cancelling. */
 export function serveEngine(pool: SessionPool, staging: string): Server {
-  const server = createServer((request, response) => {
+  // Values of a statement stand in its address: the names of an environment's namespaces are thousands.
+  const server = createServer({ maxHeaderSize: 4 << 20 }, (request, response) => {
     answer(pool, staging, request, response).catch((error: unknown) => fail(response, error))
   })
   // Long statements and idle keep-alive connections are the driver's business.
