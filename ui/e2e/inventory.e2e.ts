@@ -138,6 +138,78 @@ describe.skipIf(absent !== undefined)('the inventory', () => {
     await row(/added.*checkout:1\.5/).waitFor()
   })
 
+  it('makes an environment, sees what belongs to it as its rules are typed, and narrows the inventory to it', async () => {
+    await page.goto('/environments')
+    await page.getByText('No environment yet').waitFor()
+    expect(await violations(page)).toEqual([])
+    await page.getByRole('button', { name: 'Make an environment' }).click()
+    const taken = page.getByRole('region', { name: 'What the rules take' })
+    await taken.getByText('of 2 clusters').waitFor()
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Web shop')
+    await page.getByRole('radio', { name: 'violet' }).check()
+    const labels = page.getByRole('textbox', { name: 'Labels of the namespaces' })
+    await labels.fill('team in (shop')
+    await page.getByText('“team in (shop” is no requirement').waitFor()
+    expect(await page.getByRole('button', { name: 'Make the environment' }).isDisabled()).toBe(true)
+    await labels.fill('team in (shop)')
+    await taken.getByText('2 namespaces', { exact: true }).waitFor()
+    await page.getByRole('combobox', { name: 'Clusters' }).click()
+    await page.getByRole('option', { name: 'east-1' }).click()
+    await page.keyboard.press('Escape')
+    await taken.getByText('1 namespace', { exact: true }).first().waitFor()
+    await page.getByRole('button', { name: 'Another rule' }).click()
+    const second = page.getByRole('group', { name: 'Rule 2' })
+    await second.getByRole('combobox', { name: 'Namespaces' }).click()
+    await page.keyboard.type('bank,no-such,')
+    await taken.getByText('Rule 2: there is no namespace no-such at this moment.').waitFor()
+    await taken.getByText('3 namespaces', { exact: true }).waitFor()
+    await page.keyboard.press('Escape')
+    expect(await violations(page)).toEqual([])
+    await page.getByRole('button', { name: 'Remove rule 2' }).click()
+    await taken.getByText('of 1 cluster,').waitFor()
+    await page.getByRole('button', { name: 'Make the environment' }).click()
+
+    const side = page.getByRole('dialog', { name: 'One environment' })
+    await side.getByText('all namespaces with team in (shop) of east-1').waitFor()
+    expect(new URL(page.url()).searchParams.get('open')).toBe('Web shop')
+    await side.getByRole('row', { name: /^shop team=shop 2 workloads/ }).waitFor()
+    expect(await violations(page)).toEqual([])
+    await side.getByRole('link', { name: 'Workloads', exact: true }).click()
+    await row(/frontend/).waitFor()
+    expect(new URL(page.url()).searchParams.get('env')).toBe('Web shop')
+    expect(await page.getByRole('grid').getByRole('row').count()).toBe(3)
+    await page.getByRole('link', { name: 'Namespaces', exact: true }).click()
+    const namespaces = page.getByRole('grid', { name: 'Namespaces' })
+    await namespaces.getByRole('row', { name: /shop/ }).waitFor()
+    expect(await namespaces.getByRole('row').count()).toBe(2)
+
+    await page.getByRole('button', { name: 'Web shop' }).click()
+    await page.getByRole('combobox', { name: 'Environment' }).click()
+    await page.getByRole('option', { name: 'Web shop' }).click()
+    await namespaces.getByRole('row', { name: /bank/ }).first().waitFor()
+    expect(new URL(page.url()).searchParams.get('env')).toBeNull()
+  })
+
+  it('shows an environment as it was, changes it and deletes it', async () => {
+    await page.goto('/environments?open=Web shop&at=2020-01-01T00:00:00Z')
+    const side = page.getByRole('dialog', { name: 'One environment' })
+    await side.getByText('0 namespaces').waitFor()
+    await page.goto(`/environments?open=Web shop&with=2020-01-01T00:00:00Z`)
+    await side.getByText('added', { exact: true }).waitFor()
+    await row(/Web shop.*0 → 1/).waitFor()
+    await page.goto('/environments?open=Web shop')
+    await side.getByRole('button', { name: 'Edit' }).click()
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('Store')
+    await page.getByRole('textbox', { name: 'Description' }).fill('What customers see')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await side.getByRole('heading', { name: 'Store' }).waitFor()
+    await row(/Store.*What customers see/).waitFor()
+    await side.getByRole('button', { name: 'Delete' }).click()
+    await page.getByRole('dialog', { name: 'Delete Store?' }).getByRole('button', { name: 'Delete' }).click()
+    await page.getByText('No environment yet').waitFor()
+    expect(errors).toEqual([])
+  })
+
   it('leads from a row to the record and the map', async () => {
     await page.goto('/pods?cluster=east-1&ns=shop')
     await page
@@ -162,8 +234,20 @@ describe.skipIf(absent !== undefined)('the inventory', () => {
     objects: () => '/objects',
     'pods-empty': () => '/pods?at=2020-01-01T00:00:00Z',
     'pods-past': () => `/pods?at=${before}`,
+    environments: () => '/environments',
+    'environments-side': () => '/environments',
+    'environments-form': () => '/environments?view=edit&open=production',
     'workloads-compared': () => `/workloads?with=${before}`,
   }
+  it('has environments to look at', async () => {
+    for (const data of [
+      { name: 'production', color: 'red', description: 'What customers see', rules: [{ labels: 'team in (shop, bank)' }] },
+      { name: 'shop', color: 'teal', description: 'Of both clusters', rules: [{ namespaces: ['shop'] }, { clusters: ['east-1'], labels: 'team=shop' }] },
+      { name: 'platform', color: 'blue', rules: [{ namespaces: ['kube-system', 'kube-public', 'istio-system'] }] },
+    ])
+      expect((await page.request.post('/api/v1/environments', { data })).status()).toBe(201)
+  })
+
   it.each(looks)('is accessible and fits at $width px, $scheme', async ({ scheme, width, height }) => {
     const mine = await browser.newContext({ baseURL: server.url, storageState: session, colorScheme: scheme, viewport: { width, height } })
     const look = await mine.newPage()
@@ -173,10 +257,17 @@ describe.skipIf(absent !== undefined)('the inventory', () => {
     for (const [name, path] of Object.entries(pages)) {
       await look.goto(path())
       const rows = look.getByRole('grid').getByRole('row')
-      await rows.nth(1).waitFor()
+      if (name.endsWith('-form')) await look.getByRole('status').getByText('namespaces').waitFor()
+      else await rows.nth(1).waitFor()
       if (name.endsWith('-side')) {
         await rows.nth(1).click()
-        await look.getByRole('dialog').getByRole('list').waitFor()
+        const side = look.getByRole('dialog')
+        await side
+          .getByRole('list')
+          .or(side.getByText(/of \d clusters/))
+          .first()
+          .waitFor()
+        await side.getByRole('status', { name: /^Loading/ }).waitFor({ state: 'detached' })
       }
       await look.waitForTimeout(300)
       if (shots) await look.screenshot({ path: join(shots, `${name}-${scheme}-${width}.png`) })

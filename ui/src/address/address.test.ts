@@ -57,6 +57,10 @@ describe('the scope', () => {
       origin: 'demo',
     })
   })
+  it('may be an environment, which no query can say and every page keeps', () => {
+    expect(questionOf({ env: 'production', cluster: 'eu' })).toMatchObject({ query: 'cluster=eu', environment: 'production' })
+    expect(keptAddress({ env: 'production', open: 'x' })).toEqual({ env: 'production' })
+  })
   it('quotes what needs it', () => {
     expect([condition('path', '/a b'), condition('host', 'a.b'), condition('user.agent', 'x"y*')]).toEqual(['path="/a b"', 'host=a.b', 'user.agent="x\\"y\\*"'])
   })

@@ -7,6 +7,7 @@ export const addressKeys = [
   'at',
   'with',
   'origin',
+  'env',
   'cluster',
   'ns',
   'utc',
@@ -33,7 +34,7 @@ export const addressKeys = [
 export type AddressKey = (typeof addressKeys)[number]
 export type Address = { [K in AddressKey]?: string }
 
-const kept: readonly AddressKey[] = ['q', 'from', 'to', 'at', 'with', 'origin', 'cluster', 'ns', 'utc']
+const kept: readonly AddressKey[] = ['q', 'from', 'to', 'at', 'with', 'origin', 'env', 'cluster', 'ns', 'utc']
 
 /** Reads an address leniently: what is not known, not text or empty is left out. */
 export function readAddress(raw: Record<string, unknown>): Address {

@@ -31,10 +31,13 @@ export function scopeQuery(address: Address): string {
   return both(clusters.length ? oneOf('cluster', clusters) : '', namespaces.length ? oneOf('namespace', namespaces) : '')
 }
 
-/** Query, window and origin of the address: what every question to the record starts from. */
-export function questionOf(address: Address, more?: string): { query: string; from: string; to: string; origin: 'user' | 'demo' | 'all' } {
+/** Query, window, environment and origin of the address: what every question to the record starts from. */
+export function questionOf(
+  address: Address,
+  more?: string,
+): { query: string; from: string; to: string; environment?: string; origin: 'user' | 'demo' | 'all' } {
   const origin = address.origin === 'user' || address.origin === 'demo' ? address.origin : 'all'
-  return { query: both(scopeQuery(address), address.q, more), ...windowOf(address), origin }
+  return { query: both(scopeQuery(address), address.q, more), ...windowOf(address), ...(address.env ? { environment: address.env } : {}), origin }
 }
 
 /** A query with one more condition, or without it where it is there already. */

@@ -10,7 +10,7 @@ export function parseMoment(typed: string, utc: boolean): string | undefined {
   return Number.isNaN(at.getTime()) ? undefined : at.toISOString()
 }
 
-const ofAMoment = new Set(['workloads', 'pods', 'containers', 'images', 'services', 'gateways', 'nodes', 'namespaces', 'objects'])
+const ofAMoment = new Set(['environments', 'workloads', 'pods', 'containers', 'images', 'services', 'gateways', 'nodes', 'namespaces', 'objects'])
 
 /** Whether a page shows how things were at one moment; the others show what happened in a window. */
 export const showsMoment = (pathname: string): boolean => ofAMoment.has(pathname.split('/')[1] ?? '')

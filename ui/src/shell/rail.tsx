@@ -19,6 +19,7 @@ import {
   IconServer,
   IconServerBolt,
   IconSitemap,
+  IconStack2,
   IconTags,
   IconTopologyStar,
   IconUsers,
@@ -38,6 +39,7 @@ const looking = [
 
 const inventory = [
   { to: '/clusters', label: 'Clusters', icon: IconTopologyStar },
+  { to: '/environments', label: 'Environments', icon: IconStack2 },
   { to: '/workloads', label: 'Workloads', icon: IconBoxMultiple },
   { to: '/pods', label: 'Pods', icon: IconBox },
   { to: '/containers', label: 'Containers', icon: IconCube },

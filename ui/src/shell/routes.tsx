@@ -51,6 +51,11 @@ const clusters = createRoute({
   path: '/clusters',
   component: lazyRouteComponent(() => import('../pages/clusters/clusters.tsx'), 'ClustersPage'),
 })
+const environments = createRoute({
+  getParentRoute: () => frame,
+  path: '/environments',
+  component: lazyRouteComponent(() => import('../pages/environments/environments.tsx'), 'EnvironmentsPage'),
+})
 const inventoryPages = () => import('../pages/inventory/pages.tsx')
 const inventory = [
   createRoute({ getParentRoute: () => frame, path: '/workloads', component: lazyRouteComponent(inventoryPages, 'WorkloadsPage') }),
@@ -87,7 +92,7 @@ const signIn = createRoute({
 })
 export const router = createRouter({
   routeTree: root.addChildren([
-    frame.addChildren([overview, map, record, access, completeness, clusters, ...inventory, sources, settings, settingsHome]),
+    frame.addChildren([overview, map, record, access, completeness, clusters, environments, ...inventory, sources, settings, settingsHome]),
     signIn,
   ]),
   parseSearch,

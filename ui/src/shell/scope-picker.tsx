@@ -1,5 +1,5 @@
-import { Button, MultiSelect, Popover, SegmentedControl } from '@mantine/core'
-import { trafficRoutes } from '@panoptes/contract'
+import { Button, MultiSelect, Popover, SegmentedControl, Select } from '@mantine/core'
+import { environmentRoutes, trafficRoutes } from '@panoptes/contract'
 import { IconFocusCentered } from '@tabler/icons-react'
 import { useState } from 'react'
 import { useAddress, windowOf } from '../address/index.ts'
@@ -8,7 +8,7 @@ import { useCall, useSession } from '../platform/index.ts'
 const list = (text: string | undefined) => (text ? text.split(',') : [])
 const short = (names: string[], many: string) => (names.length > 2 ? `${names.length} ${many}` : names.join(', '))
 
-/** Which part of the whole is shown: clusters, namespaces, and whether the demo counts. */
+/** Which part of the whole is shown: an environment, clusters, namespaces, and whether the demo counts. */
 export function ScopePicker() {
   const { address, set } = useAddress()
   const { server } = useSession()
@@ -16,6 +16,7 @@ export function ScopePicker() {
   const clusters = list(address.cluster)
   const namespaces = list(address.ns)
   const words = [
+    address.env ?? '',
     short(clusters, 'clusters'),
     short(namespaces, 'namespaces'),
     address.origin === 'demo' ? 'demo' : address.origin === 'user' ? 'without demo' : '',
@@ -63,10 +64,25 @@ function Fields({ clusters, namespaces }: { clusters: string[]; namespaces: stri
   const { address, set } = useAddress()
   const fields = 'cluster,src.namespace,dst.namespace'
   const facets = useCall(trafficRoutes.listFacets, { query: { fields, limit: 200, ...windowOf(address) } }, { fresh: 30_000 })
+  const environments = useCall(environmentRoutes.listEnvironments, { query: { limit: 1_000 } }, { fresh: 30_000 })
+  const names = environments.data?.environments.map(({ name }) => name) ?? []
   const valuesOf = (...names: string[]) =>
     [...new Set(facets.data?.facets.filter((f) => names.includes(f.field)).flatMap((f) => f.values.map((v) => v.value)) ?? [])].filter(Boolean)
   return (
     <div style={{ display: 'grid', gap: 10 }}>
+      {(names.length > 0 || address.env) && (
+        <Select
+          size="xs"
+          label="Environment"
+          placeholder="Any"
+          data={[...new Set([...names, ...(address.env ? [address.env] : [])])]}
+          value={address.env ?? null}
+          onChange={(env) => set({ env: env ?? undefined })}
+          searchable
+          clearable
+          comboboxProps={{ withinPortal: false }}
+        />
+      )}
       <MultiSelect
         size="xs"
         label="Clusters"

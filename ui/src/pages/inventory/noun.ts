@@ -5,6 +5,7 @@ import type { TableColumn } from '../../table/index.ts'
 /** What is asked for: a moment, and the part of the whole that the top bar's scope leaves. */
 export interface Ask {
   at: string
+  environment?: string
   cluster?: string
   namespace?: string
   origin: 'user' | 'demo' | 'all'

@@ -52,7 +52,10 @@ interface ObjectNoun {
 }
 
 function ofObjects({ kinds, ...rest }: ObjectNoun): Noun<KubeObjectRow> {
-  const scope = ({ cluster, namespace: ns, origin, kind: asked }: Ask) => ({ cluster, namespace: ns, origin, kind: kinds ?? asked })
+  const scope = ({ environment, cluster, namespace: ns, origin, kind: asked }: Ask) => ({
+    ...{ environment, cluster, namespace: ns, origin },
+    kind: kinds ?? asked,
+  })
   return {
     ...rest,
     keyOf: (o) => o.uid,

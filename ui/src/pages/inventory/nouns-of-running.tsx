@@ -10,7 +10,7 @@ import { ContainerSide, ImageSide, WorkloadSide } from './running-sides.tsx'
 import { comparing, pageSize } from './use-rows.ts'
 
 type Image = z.infer<typeof ImageRow>
-const scope = ({ at, cluster, namespace, origin }: Ask) => ({ at, cluster, namespace, origin, limit: pageSize })
+const scope = ({ at, environment, cluster, namespace, origin }: Ask) => ({ at, environment, cluster, namespace, origin, limit: pageSize })
 
 const keyOfWorkload = (w: WorkloadRow) => `${w.cluster}/${w.namespace}/${w.kind}/${w.name}`
 const pageOfWorkloads: Noun<WorkloadRow>['page'] = async (ask, cursor, signal) => {

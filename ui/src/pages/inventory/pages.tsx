@@ -30,7 +30,7 @@ export function ContainersPage() {
 /** Every kind of object that is watched. */
 export function ObjectsPage() {
   const { address, set } = useAddress()
-  const counts = useCall(inventoryRoutes.getInventory, { query: { at: momentOf(address) } }, { fresh: 30_000 })
+  const counts = useCall(inventoryRoutes.getInventory, { query: { at: momentOf(address), environment: address.env } }, { fresh: 30_000 })
   const kinds = new Map<string, number>()
   for (const { kind, objects } of counts.data?.kinds ?? []) kinds.set(kind, (kinds.get(kind) ?? 0) + objects)
   if (address.kind && !kinds.has(address.kind)) kinds.set(address.kind, 0)

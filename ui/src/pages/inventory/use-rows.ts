@@ -24,10 +24,18 @@ function useAsk(): Ask {
   const back = address.span ? (momentMs(at, Date.now()) ?? Date.now()) + (momentMs(`-${address.span}`, 0) ?? 0) : undefined
   // By the minute, so that a page that is drawn again asks nothing new.
   const from = back === undefined ? undefined : new Date(Math.floor(back / 60_000) * 60_000).toISOString()
-  const { cluster, ns, origin, kind } = address
+  const { env, cluster, ns, origin, kind } = address
   return useMemo(
-    () => ({ at, from, kind, cluster: onlyOne(cluster), namespace: onlyOne(ns), origin: origin === 'user' || origin === 'demo' ? origin : 'all' }),
-    [at, from, kind, cluster, ns, origin],
+    () => ({
+      at,
+      from,
+      kind,
+      environment: env,
+      cluster: onlyOne(cluster),
+      namespace: onlyOne(ns),
+      origin: origin === 'user' || origin === 'demo' ? origin : 'all',
+    }),
+    [at, from, kind, env, cluster, ns, origin],
   )
 }
 

@@ -68,7 +68,7 @@ describe('names and tones', () => {
 
 it('writes the command that asks the same', () => {
   expect(asCommand({ query: 'status>=500', from: '-1h', to: 'now', origin: 'all' })).toBe("panoptes record search --query 'status>=500' --since 1h")
-  expect(asCommand({ query: 'path~"it\'s"', from: 'a', to: 'b', origin: 'demo' })).toBe(
-    `panoptes record search --query 'path~"it'\\''s"' --from a --to b --origin demo`,
+  expect(asCommand({ query: 'path~"it\'s"', from: 'a', to: 'b', environment: 'web shop', origin: 'demo' })).toBe(
+    `panoptes record search --query 'path~"it'\\''s"' --from a --to b --environment 'web shop' --origin demo`,
   )
 })

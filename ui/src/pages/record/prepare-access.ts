@@ -114,7 +114,11 @@ export function endName(access: Access, side: 'src' | 'dst'): string {
 }
 
 /** What the console shows, as the command that answers the same. */
-export function asCommand(question: { query: string; from: string; to: string; origin: string }, verb = 'search', more: string[] = []): string {
+export function asCommand(
+  question: { query: string; from: string; to: string; environment?: string; origin: string },
+  verb = 'search',
+  more: string[] = [],
+): string {
   const arg = (text: string) => (/^[\w./:=-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
   const parts = ['panoptes record', verb]
   if (question.query) parts.push(`--query ${arg(question.query)}`)
@@ -122,6 +126,7 @@ export function asCommand(question: { query: string; from: string; to: string; o
     if (question.to === 'now' && question.from.startsWith('-')) parts.push(`--since ${question.from.slice(1)}`)
     else parts.push(`--from ${arg(question.from)} --to ${arg(question.to)}`)
   }
+  if (question.environment) parts.push(`--environment ${arg(question.environment)}`)
   if (question.origin !== 'all') parts.push(`--origin ${question.origin}`)
   return [...parts, ...more].join(' ')
 }

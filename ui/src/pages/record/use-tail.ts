@@ -14,7 +14,7 @@ export interface TailState {
 
 /** Reads the live stream of the record; shows at most four times a second, so that a fast stream stays readable. */
 export function useTail(address: Address, fields: string, paused: boolean): TailState {
-  const { query, origin } = questionOf(address)
+  const { query, environment, origin } = questionOf(address)
   const [shown, setShown] = useState<TailState>({ rows: [], seen: 0, missed: 0, state: 'connecting' })
   const still = useRef(paused)
   still.current = paused
@@ -22,7 +22,7 @@ export function useTail(address: Address, fields: string, paused: boolean): Tail
     const now: TailState = { rows: [], seen: 0, missed: 0, state: 'connecting' }
     let fresh: Access[] = []
     let changed = true
-    const source = new EventSource(urlOf('', trafficRoutes.tailAccesses, { query: { query, fields, origin } }))
+    const source = new EventSource(urlOf('', trafficRoutes.tailAccesses, { query: { query, fields, environment, origin } }))
     source.onopen = () => {
       now.state = 'open'
       changed = true
@@ -55,6 +55,6 @@ export function useTail(address: Address, fields: string, paused: boolean): Tail
       clearInterval(timer)
       source.close()
     }
-  }, [query, fields, origin])
+  }, [query, fields, environment, origin])
   return shown
 }
