@@ -48,6 +48,8 @@ const rows: Row[] = evil.map((path, i) => ({
 
 /** One environment, whose only namespace has an end in `east`. */
 const members: TrafficDeps['members'] = async (_, environment) => {
+  if (environment === 'large')
+    return { namespaces: new Map([['east', ['cart', ...Array.from({ length: 5_000 }, (_, i) => `namespace-of-a-team-${i}`)]]]), clusters: ['east'] }
   if (environment !== 'shop') throw new PanoptesError('PAN0007', `there is no environment ${environment}`)
   return { namespaces: new Map([['east', ['cart']]]), clusters: ['east', 'west'] }
 }
@@ -149,6 +151,7 @@ describe('the routes of the record', () => {
     expect(map.edges.map((edge) => edge.count)).toEqual([1, 1])
     const exported = await client.open(trafficRoutes.exportAccesses, { query: { ...query, format: 'csv' } })
     expect(exported.headers.get('panoptes-total-rows')).toBe('2')
+    expect((await client.call(trafficRoutes.searchAccesses, { query: { ...query, environment: 'large' } })).accesses.length).toBeGreaterThan(1)
     await expect(client.call(trafficRoutes.getSeries, { query: { ...query, environment: 'none' } })).rejects.toMatchObject({ code: 'PAN0007' })
   })
 

@@ -28,7 +28,13 @@ export class Connection {
     if (sets.length + resets.length === 0) return
     this.left.clear()
     for (const name of options.keys()) if (!name.startsWith('param_')) this.left.add(name)
-    await this.session.queryAsync(`SET ${[...sets, ...resets].join(', ')}`)
+    const statement = `SET ${[...sets, ...resets].join(', ')}`
+    // Values may be lists of thousands of names, and a statement may be 256 KiB long unless told otherwise.
+    if (statement.length > 200_000) {
+      await this.session.queryAsync(`SET max_query_size=${statement.length * 4}`)
+      if (!options.has('max_query_size')) this.left.add('max_query_size')
+    }
+    await this.session.queryAsync(statement)
   }
 
   query(sql: string): Promise<ChdbResult> {
