@@ -15,6 +15,7 @@ export {
   UserSession,
 } from './access/models.ts'
 export * as accessRoutes from './access/routes.ts'
+export * from './bytes.ts'
 export * from './client.ts'
 export * from './clusters/index.ts'
 export * as clusterRoutes from './clusters/routes.ts'

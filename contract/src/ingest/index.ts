@@ -1,4 +1,5 @@
 /** What controllers need of the contract, and no more: they run in small pods. */
+export * from '../bytes.ts'
 export * from '../clusters/admission.ts'
 export * from '../clusters/permissions.ts'
 export * from '../clusters/report.ts'

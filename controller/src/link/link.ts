@@ -7,6 +7,7 @@ import {
   type Heartbeat,
   HeartbeatAnswer,
   openSession,
+  releaseBytes,
   Session,
   type StreamName,
   sendBatch,
@@ -178,6 +179,7 @@ export class Link {
     if (answer.status === 200) {
       const { epoch, acknowledged } = BatchAcknowledged.parse(answer.body)
       await spool.acknowledge(stream, { epoch, seq: acknowledged }, lane)
+      for (const { payload } of ready) releaseBytes(payload)
       this.failures = 0
       return
     }

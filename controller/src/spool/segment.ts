@@ -1,6 +1,7 @@
 import { closeSync, fdatasync, fsyncSync, ftruncateSync, openSync, readFileSync, readSync, renameSync, rmSync, write, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { releaseBytes } from '@panoptes/contract/ingest'
 import type { PackedBatch } from '../batch/index.ts'
 import { decodeFrame, encodeFrame } from './frame.ts'
 import { appendIndex, type IndexLine, writeIndex } from './index-lines.ts'
@@ -89,6 +90,7 @@ export class Segment {
     const line: IndexLine = { index: this.items.length, rows: meta.rows, from: meta.from, until: meta.until, proxies: meta.proxies }
     this.items.push({ offset: this.bytes, length: frame.length, rows: meta.rows, sha256: meta.sha256, sealed: meta.sealed })
     this.bytes += frame.length
+    releaseBytes(frame)
     this.note(line)
   }
 

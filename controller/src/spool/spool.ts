@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type SpoolState, type StreamName, type StreamPosition, streamNames } from '@panoptes/contract/ingest'
+import { releaseBytes, type SpoolState, type StreamName, type StreamPosition, streamNames } from '@panoptes/contract/ingest'
 import { type PackedBatch, packBatch, type RawBatch } from '../batch/index.ts'
 import { Epochs } from './epochs.ts'
 import { DamagedBatch, type Ready, StreamLog } from './log.ts'
@@ -228,6 +228,7 @@ export class Spool {
     for (;;) {
       try {
         await this.lanes[stream].at(-1)!.append(batch)
+        releaseBytes(batch.payload)
         this.hinder('')
         return
       } catch (error) {

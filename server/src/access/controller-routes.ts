@@ -4,6 +4,7 @@ import {
   type BatchAcknowledged,
   type ClusterReport,
   ingestRoutes,
+  releaseBytes,
   type Session,
   sessionHeader,
 } from '@panoptes/contract'
@@ -75,7 +76,9 @@ export function registerControllers(app: FastifyInstance, { db }: AccessDeps, st
 
   implement(app, ingestRoutes.sendBatch, async ({ body, principal, request, signal }) => {
     await requireSession(db, principal, sessionOf(request))
-    return store.accept(senderOf(principal), body, signal)
+    const answer = await store.accept(senderOf(principal), body, signal)
+    releaseBytes(body)
+    return answer
   })
 }
 

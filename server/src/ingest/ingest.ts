@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type BatchHeader, PanoptesError } from '@panoptes/contract'
+import { type BatchHeader, PanoptesError, releaseBytes } from '@panoptes/contract'
 import type { Logger } from 'pino'
 import type { RecordStore } from '../platform/record/index.ts'
 import { backupRecord } from './backup.ts'
@@ -14,7 +14,7 @@ import { readRows } from './native/read.ts'
 import { Quarantine } from './quarantine.ts'
 import { retire } from './retention.ts'
 import { type Pending, Store } from './store.ts'
-import type { Accepted, Ack, Ingest, IngestPrincipal, Lanes } from './types.ts'
+import type { Accepted, Ack, Ingest, IngestPrincipal, Lanes, Listener } from './types.ts'
 import { verify } from './verify.ts'
 import { Writer } from './writer.ts'
 
@@ -38,7 +38,7 @@ export async function createIngest({ record, log, floorBytes, maxInFlight = defa
   const writer = new Writer(store, ledger, insertEveryMs)
   const lanes = new Map<string, Lane>()
   const heads = new Map<string, Head>()
-  const listeners = new Set<(accepted: Accepted) => void>()
+  const listeners = new Set<Listener>()
   const disk = record.dataDir ? new DiskWatch(record.dataDir, floorBytes) : undefined
   const quarantine = new Quarantine(record.dataDir && join(record.dataDir, 'quarantine'))
   const keeper = new Keeper(record, log)
@@ -61,7 +61,8 @@ export async function createIngest({ record, log, floorBytes, maxInFlight = defa
     return ledger.lanes(principal)
   }
 
-  function announce({ principal, header, block }: Pending, receivedUs: number): void {
+  /** Tells the live readers; what it answers settles once none of them looks at the rows any more. */
+  function announce({ principal, header, block }: Pending, receivedUs: number): { read: Promise<unknown> } {
     counts.accepted++
     counts.rows += header.rows
     const constants = { ...principal, received: receivedUs, epoch: header.epoch, batch: header.seq }
@@ -73,13 +74,14 @@ export async function createIngest({ record, log, floorBytes, maxInFlight = defa
       untilUs: block.untilUs,
       rows: () => readRows(block, constants),
     }
-    for (const listener of listeners) {
+    const reading = [...listeners].map(async (listener) => {
       try {
-        listener(accepted)
+        await listener(accepted)
       } catch (error) {
         log.error({ err: error }, 'a live reader failed')
       }
-    }
+    })
+    return { read: Promise.all(reading) }
   }
 
   /** Admits a batch in the order of its lane; resolves once it is durable. */
@@ -94,6 +96,13 @@ export async function createIngest({ record, log, floorBytes, maxInFlight = defa
       const pending: Pending = { principal, header, block, bytes: size }
       const write = () => writer.write({ ...pending, lane, doubtfulSince: verdict.doubtfulSince, signal })
       const wait = lane.behind(header, write).then((receivedUs) => announce(pending, receivedUs))
+      // Where it failed, the rows may still be on their way into the record.
+      wait
+        .then(({ read }) => read)
+        .then(
+          () => releaseBytes(block.raw),
+          () => {},
+        )
       lane.admit(header, wait)
       return { wait, acknowledged: seq }
     })

@@ -25,6 +25,9 @@ export interface Accepted {
   rows: () => Iterable<Row>
 }
 
+/** Is told of each batch that became durable. The rows can be read until what it answers settles. */
+export type Listener = (accepted: Accepted) => unknown
+
 /** Where each stream of a controller stands; a stream that was never written is absent. */
 export type Resume = Partial<Record<StreamName, StreamPosition>>
 
@@ -94,7 +97,7 @@ export interface Ingest {
   /** Where the newest epoch of each stream stands. */
   resume(principal: IngestPrincipal): Promise<Resume>
   /** Calls back for every batch that has become durable; returns how to stop. */
-  subscribe(listener: (accepted: Accepted) => void): () => void
+  subscribe(listener: Listener): () => void
   verify(range: { from?: Date; to?: Date }, work?: Work): Promise<Verified>
   retention(policy: RetentionPolicy, options?: { dryRun?: boolean } & Work): Promise<Retired[]>
   backup(directory: string, work?: Work): Promise<{ rows: number; bytes: number }>

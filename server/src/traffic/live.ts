@@ -40,7 +40,7 @@ export class Live {
     const follower = shared && new Follower({ record: shared, wanted: () => this.entries.size > 0, take, fields: [...columnsByField.keys()] })
     const stop = ingest.subscribe((accepted) => {
       follower?.note(accepted)
-      take(accepted)
+      return take(accepted)
     })
     this.stop = () => {
       stop()
@@ -68,21 +68,22 @@ export class Live {
     this.entries.clear()
   }
 
-  private hand(accepted: Accepted): void {
+  private hand(accepted: Accepted): Promise<void> | undefined {
     const { principal, header } = accepted
-    if (header.stream !== 'accesses') return
+    if (header.stream !== 'accesses') return undefined
     const concerned = [...this.entries].filter(
       ({ listener: { scope } }) =>
         scope.org === principal.org && (!scope.origin || scope.origin === principal.origin) && (!scope.clusters || scope.clusters.includes(principal.cluster)),
     )
-    if (concerned.length === 0) return
+    if (concerned.length === 0) return undefined
     if (this.waiting >= mostWaiting) {
       // How many of them would have matched nobody knows without looking: all are counted.
       for (const { listener } of concerned) listener.miss(header.rows)
-      return
+      return undefined
     }
     this.waiting++
     this.work = this.work.then(() => lookThrough(accepted, concerned)).finally(() => this.waiting--)
+    return this.work
   }
 }
 

@@ -56,6 +56,7 @@ export class RecordStore implements Asker {
   private version = ''
   private removed = 0
   private damaged: Damage[] = []
+  private scrubbing: Promise<unknown> = Promise.resolve()
   private readonly onDamaged = new Set<() => void>()
 
   private constructor(options: OpenOptions, engine: Engine | undefined) {
@@ -212,9 +213,14 @@ export class RecordStore implements Asker {
   }
 
   /** Reads all of the record, or some of its tables, slowly and sets damaged parts aside. Answers all that are set aside. */
-  async scrub(tables: readonly string[] = [...rowTables, 'batches']): Promise<readonly Damage[]> {
-    for (const table of tables) await scrubTable(this, table)
-    return this.findDetached()
+  scrub(tables: readonly string[] = [...rowTables, 'batches']): Promise<readonly Damage[]> {
+    // One at a time: two would set the same part aside.
+    const scrubbed = this.scrubbing.then(async () => {
+      for (const table of tables) await scrubTable(this, table)
+      return this.findDetached()
+    })
+    this.scrubbing = scrubbed.catch(() => {})
+    return scrubbed
   }
 
   /** Calls back when a statement met damaged data. */
