@@ -36,6 +36,8 @@ export interface Route<
   status?: 200 | 201 | 202 | 204
   /** How the answer travels; `json` unless told otherwise. */
   answers?: 'json' | 'sse' | 'stream'
+  /** Media types that a stream can have. */
+  mediaTypes?: readonly string[]
   /** Codes that this route answers beside those of every route (PAN0001, PAN0003, PAN0005, PAN0101, PAN0102, PAN0103). */
   errors?: readonly ErrorCode[]
   /** Media type of a request body that is not JSON (it reaches the handler as bytes). */

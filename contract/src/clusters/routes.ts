@@ -136,6 +136,7 @@ export const downloadBundle = defineRoute({
     .strict(),
   response: z.undefined(),
   answers: 'stream',
+  mediaTypes: ['application/gzip'],
 })
 
 export const connectCluster = defineRoute({

@@ -123,6 +123,7 @@ export const exportAccesses = defineRoute({
   }),
   response: z.string(),
   answers: 'stream',
+  mediaTypes: ['application/x-ndjson', 'text/csv', 'text/plain', 'application/vnd.apache.parquet'],
 })
 
 export const tailAccesses = defineRoute({

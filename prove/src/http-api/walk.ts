@@ -130,6 +130,15 @@ export async function walk(server: Product, operations: Operation[], backupDir: 
   }
   await call('deleteCluster', { path })
 
+  // Namespaces of any clusters under one name.
+  const rules = [{ namespaces: ['walk'], labels: 'stage in (prod)' }]
+  await call('previewEnvironment', { body: { rules } })
+  const environment = { environment: idOf(await call('createEnvironment', { body: { name: 'Walked', rules } }), 'id') }
+  await call('getEnvironment', { path: environment })
+  await call('matchEnvironment', { path: environment })
+  await call('updateEnvironment', { path: environment, body: { description: 'seen' } })
+  await call('deleteEnvironment', { path: environment })
+
   // People and their keys.
   await call('createOrganization', { body: { name: 'walkers', email: 'admin@walkers.example', adminName: 'Walker' } })
   const user = await call('createUser', { body: { email: 'viewer@walk.example', name: 'Viewer', role: 'viewer' } })

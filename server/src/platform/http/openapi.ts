@@ -69,12 +69,10 @@ function successOf(route: Route, schemas: Record<string, Json>): Json {
     route.answers === 'sse'
       ? { 'text/event-stream': text }
       : route.answers === 'stream'
-        ? Object.fromEntries(streamTypes.map((type) => [type, text]))
+        ? Object.fromEntries((route.mediaTypes ?? []).map((type) => [type, text]))
         : { 'application/json': { schema: schemaOf(route.response, 'output', schemas) } }
   return { description: 'Done', content }
 }
-
-const streamTypes = ['application/x-ndjson', 'text/csv', 'text/plain', 'application/vnd.apache.parquet']
 
 /** What every route can answer, by what it takes; `route.errors` adds its own. */
 function codesOf(route: Route): ErrorCode[] {
