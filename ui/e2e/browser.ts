@@ -11,9 +11,10 @@ const args = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  // WebGL without a graphics card
+  // WebGL without a graphics card, and layers put together as browsers do where there is none
   '--use-angle=swiftshader',
   '--enable-unsafe-swiftshader',
+  '--disable-gpu-compositing',
 ]
 
 /** A browser with a fresh profile. */
