@@ -3,7 +3,7 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import type { Product } from '../lab/product.ts'
 import type { Run } from '../proof.ts'
 
-/** Starts the machine's Chromium without a window, drawing and putting layers together in software as it does on machines without a GPU. Throws where there is none. */
+/** Starts the machine's Chromium without a window; WebGL is drawn in software. Throws where there is none. */
 export async function startBrowser(run: Run): Promise<Browser> {
   const executablePath = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
     (path) => path && existsSync(path),
@@ -15,7 +15,6 @@ export async function startBrowser(run: Run): Promise<Browser> {
       '--no-sandbox',
       '--use-angle=swiftshader',
       '--enable-unsafe-swiftshader',
-      '--disable-gpu-compositing',
       '--disable-quic',
       '--no-first-run',
       '--disable-background-networking',

@@ -42,7 +42,11 @@ export const a10 = defineProof({
     await openMap(server.url, page)
     await sleep(3_000)
     const pictures: number[] = []
-    for (let i = 0; i < run.scaled(3, 7); i++) pictures.push(await openMap(server.url, page))
+    for (let i = 0; i < run.scaled(3, 7); i++) {
+      pictures.push(await openMap(server.url, page))
+      // What is drawn in software goes on for seconds after the page has asked for it, and would slow the next one.
+      await sleep(6_000)
+    }
     run.figure('first picture ms, each', pictures.map((ms) => ms.toFixed(0)).join(' '))
     run.bar('first picture, median ms', median(pictures), '<=', 2_000)
 

@@ -1,7 +1,8 @@
 import Graph from 'graphology'
 import Sigma from 'sigma'
-import { EdgeArrowProgram, EdgeRectangleProgram } from 'sigma/rendering'
+import { EdgeArrowProgram, EdgeLineProgram } from 'sigma/rendering'
 import { drawHulls, drawMarks, hoverDrawer, labelDrawer } from './draw.ts'
+import { edgeAt } from './edge-at.ts'
 import { type Hull, hullsOf } from './hulls.ts'
 import { type Palette, readPalette } from './palette.ts'
 import type { Metrics, Structure } from './prepare-map.ts'
@@ -18,6 +19,7 @@ export class MapView {
   private graph = new Graph({ multi: true, type: 'directed' })
   private readonly sigma: Sigma
   private palette: Palette
+  private dark: boolean
   private hulls: Hull[] = []
   private scale = 1
   private painted = false
@@ -30,13 +32,13 @@ export class MapView {
   private found?: { nodes: Set<string>; edges: Set<string> }
 
   constructor(container: HTMLElement, dark: boolean, callbacks: Callbacks) {
+    this.dark = dark
     this.palette = readPalette(dark)
     const palette = () => this.palette
     this.sigma = new Sigma(this.graph, container, {
       allowInvalidContainer: true,
       defaultEdgeType: 'arrow',
-      edgeProgramClasses: { arrow: EdgeArrowProgram, line: EdgeRectangleProgram },
-      enableEdgeEvents: true,
+      edgeProgramClasses: { arrow: EdgeArrowProgram, line: EdgeLineProgram },
       defaultDrawNodeLabel: labelDrawer(palette),
       defaultDrawNodeHover: hoverDrawer(palette),
       labelSize: 11.5,
@@ -60,10 +62,13 @@ export class MapView {
       this.paintLayers()
     })
     this.sigma.on('clickNode', ({ node }) => callbacks.onNode(node))
-    this.sigma.on('clickEdge', ({ edge }) => callbacks.onEdge(edge))
-    this.sigma.on('clickStage', callbacks.onGround)
+    this.sigma.on('clickStage', ({ event }) => {
+      const edge = edgeAt(this.sigma, this.graph, event)
+      if (edge) callbacks.onEdge(edge)
+      else callbacks.onGround()
+    })
     const point = (shape: string) => () => (container.style.cursor = shape)
-    this.sigma.on('enterNode', point('pointer')).on('leaveNode', point('')).on('enterEdge', point('pointer')).on('leaveEdge', point(''))
+    this.sigma.on('enterNode', point('pointer')).on('leaveNode', point(''))
   }
 
   /** Shows a picture: its structure where it brings one, else only new values for what is there. */
@@ -79,19 +84,23 @@ export class MapView {
 
   /** Brightens what the ids name and their neighbours; undefined shows all alike. */
   focus(node: string | undefined, edge: string | undefined): void {
+    const before = this.focused
     if (node && this.graph.hasNode(node)) this.focused = { nodes: new Set([node, ...this.graph.neighbors(node)]), edges: new Set(this.graph.edges(node)) }
     else if (edge && this.graph.hasEdge(edge)) this.focused = { nodes: new Set(this.graph.extremities(edge)), edges: new Set([edge]) }
     else this.focused = undefined
-    this.repaint()
+    if (before || this.focused) this.repaint()
   }
 
   /** Brightens what was found. */
   show(found: { nodes: string[]; edges: string[] } | undefined): void {
+    const before = this.found
     this.found = found && { nodes: new Set(found.nodes), edges: new Set(found.edges) }
-    this.repaint()
+    if (before || found) this.repaint()
   }
 
   recolor(dark: boolean): void {
+    if (this.dark === dark) return
+    this.dark = dark
     this.palette = readPalette(dark)
     for (const node of this.nodes) node.color = this.palette.level[node.level as number]
     const colors = this.edgeColors()
