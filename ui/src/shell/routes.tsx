@@ -4,6 +4,9 @@ import { isSignedOut, onSignedOut, queryClient, sessionQuery } from '../platform
 import { Frame } from './frame.tsx'
 import { Lost, Trouble } from './trouble.tsx'
 
+// Every page but the sign-in waits for it: it is asked for before anything is drawn.
+if (!location.pathname.startsWith('/sign-in')) void queryClient.prefetchQuery(sessionQuery)
+
 const root = createRootRoute({ component: Outlet, validateSearch: readAddress, notFoundComponent: Lost })
 
 /** Everything behind the sign-in: without a session it leads there, and back afterwards. */

@@ -1,6 +1,6 @@
 import { trafficRoutes, urlOf } from '@panoptes/contract'
 import { useEffect, useRef, useState } from 'react'
-import { type Address, both, clockOf, questionOf } from '../../address/index.ts'
+import { type Address, both, clockOf, parseSearch, questionOf, readAddress } from '../../address/index.ts'
 import { MapClient, type Picture } from '../../graph/index.ts'
 
 export interface MapState {
@@ -24,11 +24,26 @@ export function mapQuestion(address: Address) {
 
 const everyMs = 5_000
 
+const pictureOf = (client: MapClient, url: string) => client.picture({ url, positionsUrl: trafficRoutes.getPositions.path })
+const urlOfMap = (address: Address) => urlOf('', trafficRoutes.getTopology, { query: mapQuestion(address) })
+
+/** Where the map is opened first, its worker starts and asks while the session and the frame are still on their way. */
+let early = location.pathname === '/map' ? askEarly(readAddress(parseSearch(location.search))) : undefined
+
+function askEarly(address: Address) {
+  const client = new MapClient()
+  const url = urlOfMap(address)
+  const picture = pictureOf(client, url)
+  // Whoever is not signed in is led to the sign-in by the frame.
+  picture.catch(() => undefined)
+  return { client, url, picture }
+}
+
 /** Keeps the map's picture: asked anew every five seconds while the clock is live and the page is seen. */
 export function useMap(address: Address): MapState {
-  const [client] = useState(() => new MapClient())
+  const [client] = useState(() => early?.client ?? new MapClient())
   const [state, setState] = useState<Omit<MapState, 'client'>>({})
-  const url = urlOf('', trafficRoutes.getTopology, { query: mapQuestion(address) })
+  const url = urlOfMap(address)
   const findUrl = address.text
     ? urlOf('', trafficRoutes.getTopology, { query: { ...mapQuestion({ ...address, q: both(address.q, address.text) }), quantiles: 'false' } })
     : undefined
@@ -47,7 +62,9 @@ export function useMap(address: Address): MapState {
     const ask = async () => {
       try {
         if (document.visibilityState === 'visible') {
-          const picture = await client.picture({ url, positionsUrl: trafficRoutes.getPositions.path })
+          const asked = early?.client === client && early.url === url ? early.picture : pictureOf(client, url)
+          early = undefined
+          const picture = await asked
           if (!over) setState((s) => ({ ...s, picture, structure: picture.structure ?? s.structure, error: undefined }))
         }
       } catch (error) {
