@@ -62,3 +62,19 @@ export function Command({ text, what = 'the command' }: { text: string; what?: s
     </div>
   )
 }
+
+/** Names and values; what has no value is left out. */
+export function Facts({ facts }: { facts: Record<string, ReactNode> }) {
+  return (
+    <dl className={classes.facts}>
+      {Object.entries(facts)
+        .filter(([, value]) => value !== undefined && value !== null && value !== '' && value !== false)
+        .map(([label, value]) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+    </dl>
+  )
+}

@@ -4,7 +4,7 @@ import { IconX } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { useAddress } from '../../address/index.ts'
 import { formatTime } from '../../format/index.ts'
-import { Command, Confirm, Side, Status } from '../../parts/index.ts'
+import { Command, Confirm, Facts, Side, Status } from '../../parts/index.ts'
 import { client, queryClient, useMay } from '../../platform/index.ts'
 import classes from './clusters.module.css'
 import { CoverageBar } from './coverage.tsx'
@@ -74,14 +74,7 @@ function Details({ cluster, onClose }: { cluster: Cluster; onClose: () => void }
       ))}
       <Actions cluster={cluster} onClose={onClose} />
       {cluster.state !== 'pending install' && cluster.connection !== 'process' && <CoverageBar coverage={cluster.coverage} />}
-      <dl className={classes.facts}>
-        {Object.entries(facts).map(([label, value]) => (
-          <div key={label}>
-            <dt>{label}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
       {cluster.controllers.length > 0 && (
         <section>
           <h3>Controllers</h3>

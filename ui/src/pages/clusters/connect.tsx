@@ -2,7 +2,7 @@ import { Button, Tabs, Textarea, TextInput } from '@mantine/core'
 import { type Cluster, clusterRoutes, type Installation, type installMethods } from '@panoptes/contract'
 import { IconDownload } from '@tabler/icons-react'
 import { useState } from 'react'
-import { Card, Command, Failure, partClasses } from '../../parts/index.ts'
+import { Card, Command, Facts, Failure, partClasses } from '../../parts/index.ts'
 import { client, useChange } from '../../platform/index.ts'
 import { save } from '../../table/index.ts'
 import classes from './clusters.module.css'
@@ -137,19 +137,14 @@ function Agentless({ name }: { name: string }) {
       </div>
       {error && <Failure error={error} />}
       {look.data && (
-        <dl className={classes.facts}>
-          {Object.entries({
+        <Facts
+          facts={{
             Server: look.data.server,
             Kubernetes: look.data.kubernetes,
             Identity: look.data.uid ?? 'may not be read',
             'May not': look.data.missing.map((m) => m.permission).join(', ') || 'nothing is missing',
-          }).map(([label, value]) => (
-            <div key={label}>
-              <dt>{label}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-        </dl>
+          }}
+        />
       )}
     </>
   )

@@ -1,12 +1,12 @@
 import { type ContainerLifeRow, inventoryRoutes } from '@panoptes/contract'
 import { momentMs, momentOf, useAddress } from '../../address/index.ts'
 import { formatSpan, formatTime } from '../../format/index.ts'
-import { Copy, Failure, Status, Waiting } from '../../parts/index.ts'
+import { Copy, Facts, Failure, Status, Waiting } from '../../parts/index.ts'
 import { useCall } from '../../platform/index.ts'
 import classes from './inventory.module.css'
 import { Life, useHistory } from './life.tsx'
 import { evidenceWords, lifeState, shortDigest, shortImage } from './prepare-inventory.ts'
-import { Facts, SideHead, Tabs, Thing } from './side-parts.tsx'
+import { SideHead, Tabs, Thing } from './side-parts.tsx'
 import { Versions, Yaml } from './yaml.tsx'
 
 /** One container: this life of it, all that happened to it, and the YAML of its pod. `open` is pod uid, container, and container id. */

@@ -47,22 +47,6 @@ export function SideHead({ title, path = [], state, place }: HeadProps) {
   )
 }
 
-/** Names and values; what has no value is left out. */
-export function Facts({ facts }: { facts: Record<string, ReactNode> }) {
-  return (
-    <dl className={classes.facts}>
-      {Object.entries(facts)
-        .filter(([, value]) => value !== undefined && value !== null && value !== '' && value !== false)
-        .map(([label, value]) => (
-          <div key={label}>
-            <dt>{label}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-    </dl>
-  )
-}
-
 /** A link to another thing of the inventory, with its drawer open or the list filtered; the clock stays. */
 export function Thing({ to, open, text, view, children }: { to: string; open?: string; text?: string; view?: string; children: ReactNode }) {
   return (

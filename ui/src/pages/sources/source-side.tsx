@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { type Address, condition, keptAddress, useAddress } from '../../address/index.ts'
 import { formatCount, formatRate, formatTime } from '../../format/index.ts'
-import { Side, Status } from '../../parts/index.ts'
+import { Facts, Side, Status } from '../../parts/index.ts'
 import { type Source, sourceTitle, sourceTone } from './prepare-sources.ts'
 import classes from './sources.module.css'
 
@@ -58,14 +58,7 @@ export function SourceSide({ source, opened, onClose }: { source: Source | undef
             >
               Show its accesses
             </Button>
-            <dl className={classes.facts}>
-              {Object.entries(facts).map(([label, value]) => (
-                <div key={label}>
-                  <dt>{label}</dt>
-                  <dd>{value}</dd>
-                </div>
-              ))}
-            </dl>
+            <Facts facts={facts} />
           </>
         )}
       </div>
