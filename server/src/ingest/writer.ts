@@ -138,6 +138,7 @@ export class Writer {
     const held = await this.store.put(group, receivedUs, doubtful)
     // What was abandoned meanwhile is for the server that is asked next: it finds the rows and writes the line of the ledger.
     abandon(group)
+    if (group.length === 0) return
     const entries = entriesOf(group, held, receivedUs, heads)
     await this.ledger.write(entries)
     for (const [i, item] of group.entries()) {
