@@ -125,8 +125,12 @@ const keyOf = (side: string, us: number, id: string, port: number): string => `$
 
 function evidenceOf(reporter: Pick<Evidence, 'source' | 'cluster' | 'controller'>, sent: Sent[], logs: Logs, pair: Pair): Map<string, Evidence> {
   const byId = new Map(sent.map((s) => [s.id, s]))
-  const tcpByPort = new Map(sent.filter((s) => s.kind === 'tcp').map((s) => [s.localPort, s]))
-  const seenByPort = new Map(pair.apps.tcp.map((s) => [s.remotePort, s]))
+  // A port is used again sooner or later: of its connections each line has the next one.
+  const tcpByPort = Map.groupBy(
+    sent.filter((s) => s.kind === 'tcp').sort((a, b) => a.at - b.at),
+    (s) => s.localPort,
+  )
+  const seenByPort = Map.groupBy(pair.apps.tcp, (s) => s.remotePort)
   const tries = new Map<string, number>()
   const out = new Map<string, Evidence>()
   for (const side of ['client', 'server'] as const) {
@@ -135,14 +139,14 @@ function evidenceOf(reporter: Pick<Evidence, 'source' | 'cluster' | 'controller'
     for (const line of [...logs[side]].sort((a, b) => startUs(a) - startUs(b))) {
       const id = String(line.id ?? '')
       const near = hostPort(side === 'client' ? line.down_remote : line.up_local)[1]
-      const seenTcp = seenByPort.get(near)
+      const seenTcp = id || side === 'client' ? undefined : seenByPort.get(near)?.shift()
       const attempt = side === 'server' ? (tries.get(id) ?? 0) + 1 : 0
       if (attempt) tries.set(id, attempt)
       out.set(keyOf(side, startUs(line), id, hostPort(line.down_remote)[1]), {
         side,
         ...reporter,
         line,
-        sent: id ? byId.get(id) : side === 'client' ? tcpByPort.get(near) : seenTcp && byId.get(seenTcp.id),
+        sent: id ? byId.get(id) : side === 'client' ? tcpByPort.get(near)?.shift() : seenTcp && byId.get(seenTcp.id),
         seen: id ? pair.apps.http.find((s) => s.id === id && s.attempt === attempt) : seenTcp,
         self,
         peer,
