@@ -27,8 +27,9 @@ export class StatusServer {
       if (req.url === '/livez') res.writeHead(200).end('ok\n')
       else if (req.url === '/healthz') {
         const { trouble } = parts.spool()
-        res.writeHead(trouble === '' && parts.ready() ? 200 : 503, { 'content-type': 'application/json' })
-        res.end(`${JSON.stringify({ status: trouble === '' ? 'ok' : 'degraded', spool: trouble || 'ok', server: parts.link() })}\n`)
+        const status = trouble !== '' ? 'degraded' : parts.ready() ? 'ok' : 'starting'
+        res.writeHead(status === 'ok' ? 200 : 503, { 'content-type': 'application/json' })
+        res.end(`${JSON.stringify({ status, spool: trouble || 'ok', server: parts.link() })}\n`)
       } else if (req.url === '/metrics') {
         res.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(metrics(parts))
       } else res.writeHead(404).end()
