@@ -50,8 +50,17 @@ export function registerMap(app: FastifyInstance, { reader, db, marks, maps, abs
 /** Links written before the process may do something else. */
 const atOnce = 2_000
 
+/** Lists of lines as they were written: a map that has not changed is the same list. */
+const written = new WeakMap<readonly Edge[], Promise<string>>()
+
+function edgesJson(edges: readonly Edge[]): Promise<string> {
+  const text = written.get(edges) ?? writeEdges(edges)
+  written.set(edges, text)
+  return text
+}
+
 /** The lines of a map as JSON, in pieces. Written by hand: there are thousands, and most of each is text that is known to be plain. */
-async function edgesJson(edges: readonly Edge[]): Promise<string> {
+async function writeEdges(edges: readonly Edge[]): Promise<string> {
   const quoted = new Map<string, string>()
   const quote = (text: string) => {
     const known = quoted.get(text) ?? JSON.stringify(text)

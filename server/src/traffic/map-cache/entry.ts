@@ -21,6 +21,8 @@ const noSpread = (): Spread => ({ group: new Int32Array(), bucket: new Uint8Arra
 export class Entry {
   readonly groups: Groups
   readonly org: string
+  /** Another number after rows came into what is kept. */
+  version = 0
   private readonly chunks = new Map<string, Chunk>()
   private queue: Promise<unknown> = Promise.resolve()
   /** What changed while it was being read. */
@@ -41,7 +43,16 @@ export class Entry {
   /** Forgets the slots into which rows have come. */
   changed(range: Slot): void {
     this.changes?.push(range)
-    for (const [key, chunk] of this.chunks) if (touches(chunk, range)) this.chunks.delete(key)
+    for (const [key, chunk] of this.chunks) {
+      if (!touches(chunk, range)) continue
+      this.chunks.delete(key)
+      this.version++
+    }
+  }
+
+  /** Whether all of these slots are kept: asking for them reads nothing. */
+  holds(slots: readonly Slot[]): boolean {
+    return slots.every((slot) => this.chunks.has(keyOf(slot)))
   }
 
   /** Forgets what lies before a moment. */

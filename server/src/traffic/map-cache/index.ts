@@ -5,11 +5,24 @@ import { Entry } from './entry.ts'
 import { fold } from './fold.ts'
 import { servable, slotsOf } from './slots.ts'
 
+type Names = ReturnType<typeof readServices>
+
+/** A map as it was last made, and what it was made of. */
+interface Made {
+  version: number
+  names: Names
+  map: Topology
+}
+
 interface Kept {
   entry: Entry
   removals: number
-  services?: { atMs: number; names: ReturnType<typeof readServices> }
+  services?: { atMs: number; names: Names }
+  /** The last answers by window and choice: many people look at the same one. */
+  made: Map<string, Made>
 }
+
+const mostMade = 2
 
 /** Questions that are kept, and numbers of all of them (8 bytes each, at most). */
 const mostEntries = 24
@@ -39,15 +52,25 @@ export class MapCache {
     const { window, query, by, signal } = request
     if (!servable(window, nowUs)) return topology(reader, request)
     const kept = this.of(scope, request, reader.removals?.() ?? 0)
+    const { entry } = kept
     if (!kept.services || Date.now() - kept.services.atMs > servicesMs) kept.services = { atMs: Date.now(), names: readServices(reader, request) }
-    const names = kept.services.names.catch((error: unknown) => {
-      delete kept.services
-      throw error
+    const names = kept.services.names
+    names.catch(() => {
+      if (kept.services?.names === names) delete kept.services
     })
-    const [{ cells, spreads }, services] = await Promise.all([kept.entry.read(reader, { query, by, signal }, slotsOf(window, nowUs), request.quantiles), names])
-    kept.entry.forgetBefore(window.fromUs - keptUs)
+    const slots = slotsOf(window, nowUs)
+    const which = JSON.stringify([slots.at(0), slots.at(-1), window.toUs, request.quantiles, request.side])
+    const made = kept.made.get(which)
+    if (made?.version === entry.version && made.names === names) return made.map
+    const { version } = entry
+    const [{ cells, spreads }, services] = await Promise.all([entry.read(reader, { query, by, signal }, slots, request.quantiles), names])
+    const map = await fold(entry.groups, cells, spreads, foldRequest(request, services))
+    kept.made.delete(which)
+    if (entry.version === version && entry.holds(slots)) kept.made.set(which, { version, names, map })
+    for (const key of kept.made.keys()) if (kept.made.size > mostMade) kept.made.delete(key)
+    entry.forgetBefore(window.fromUs - keptUs)
     this.shrink()
-    return fold(kept.entry.groups, cells, spreads, foldRequest(request, services))
+    return map
   }
 
   close(): void {
@@ -58,7 +81,7 @@ export class MapCache {
   private of(scope: Scope, { query, by }: TopologyRequest, removals: number): Kept {
     const key = JSON.stringify([scope, by, query])
     const known = this.kept.get(key)
-    const kept = known && known.removals === removals ? known : { entry: new Entry(scope.org, by), removals }
+    const kept = known && known.removals === removals ? known : { entry: new Entry(scope.org, by), removals, made: new Map() }
     // The order of the map is the order of use.
     this.kept.delete(key)
     this.kept.set(key, kept)
