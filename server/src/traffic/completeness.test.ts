@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Absence } from './absences.ts'
 import { total } from './completeness.ts'
-import { completenessAnswer, summary } from './completeness-answers.ts'
+import { completenessAnswer } from './completeness-answers.ts'
+import { readTally } from './completeness-hours.ts'
+import { markOf } from './completeness-tally.ts'
 import { type Lab, type LabRow, openLab } from './lab.ts'
 import { windowOf } from './window.ts'
 
@@ -79,7 +81,7 @@ describe('completeness', () => {
       [200, 20],
     ])
     expect(found.total).toEqual({ expected: 2_400, received: 2_360, missed: 40, ratio: 2_360 / 2_400, state: 'incomplete', sourcesKnown: 1, sourcesUnknown: 0 })
-    expect(await summary(lab.reader(), start * 1_000, (start + 60_000) * 1_000)).toEqual(found.total)
+    expect(markOf(await readTally(lab.reader(), start * 1_000, (start + 60_000) * 1_000, Date.now() * 1_000))).toEqual(found.total)
     expect((await completenessAnswer(lab.reader({ org: 'other' }), { window: windowOf(start, start + 60_000), stepS: 10, limit: 10 })).sources).toEqual([])
   })
 

@@ -1,12 +1,13 @@
 import type { Completeness, trafficRoutes } from '@panoptes/contract'
 import type { z } from 'zod'
+import type { AskOptions } from '../platform/record/index.ts'
 import { moment } from './compile.ts'
 import { type CompletenessQuestion, type ExpectedRow, expectedSql, type ReceivedRow, receivedSql } from './completeness-sql.ts'
+import { judge, markOf, tallyCells, tallyOf } from './completeness-tally.ts'
 import { ask, type Reader } from './reader.ts'
 import { Parameters } from './sql.ts'
 
 export type Interval = z.infer<typeof trafficRoutes.CompletenessInterval>
-type State = Interval['state']
 
 export interface Source {
   cluster: string
@@ -50,11 +51,11 @@ export interface Gap {
 export const settleUs = 15e6
 
 /** Reads every source of the window: what its counters say, what the record holds. `nowUs` says what is too new to judge. */
-export async function readSources(reader: Reader, question: CompletenessQuestion, nowUs: number, signal?: AbortSignal): Promise<Source[]> {
+export async function readSources(reader: Reader, question: CompletenessQuestion, nowUs: number, options: AskOptions = {}): Promise<Source[]> {
   const [expected, received] = [expectedSql(question), receivedSql(question)]
   const [samples, entries] = await Promise.all([
-    reader.query<ExpectedRow>(expected.sql, expected.params, ask(signal)),
-    reader.query<ReceivedRow>(received.sql, received.params, ask(signal)),
+    reader.query<ExpectedRow>(expected.sql, expected.params, { ...ask(options.signal), ...options }),
+    reader.query<ReceivedRow>(received.sql, received.params, { ...ask(options.signal), ...options }),
   ])
   const sources = new Map<string, Gathering>()
   const gatheringOf = ({ cluster, controller, proxy, what }: ExpectedRow | ReceivedRow): Gathering => {
@@ -144,40 +145,14 @@ class Gathering {
 
 type Sum = Pick<Interval, 'expected' | 'received' | 'missed' | 'state' | 'note'>
 
-/**
- * Sums cells (of one source over time, or of all sources in one interval). `missed` is what the counters prove; it is null
- * where they prove nothing. A part that nobody can know makes the whole unknown, unless entries are known to be missing.
- * Where nothing was expected and nothing came, that is said: it is no proof of being complete.
- */
+/** Sums cells (of one source over time, or of all sources in one interval), with what is to be said about them. */
 export function sum(cells: readonly Cell[]): Sum {
-  const judged = cells.filter((cell) => cell.known && !(cell.unknown && cells.length === 1))
-  const lost = Math.max(
-    0,
-    judged.reduce((all, cell) => all + missedIn(cell), 0),
-  )
-  const received = cells.reduce((all, cell) => all + cell.received, 0)
-  const unknown = cells.some((cell) => !cell.known || cell.unknown || cell.uncovered > 0)
-  const pending = cells.some((cell) => cell.pending)
-  const state: State = pending ? 'pending' : lost > 0 ? 'incomplete' : unknown ? 'unknown' : received > 0 ? 'complete' : 'nothing-expected'
-  const missed = judged.length > 0 || cells.length === 0 ? lost : null
-  return { received, expected: missed === null ? null : received + missed, missed, state, note: [...new Set(cells.flatMap((cell) => cell.notes))].join('; ') }
+  return { ...judge(tallyCells(cells)), note: [...new Set(cells.flatMap((cell) => cell.notes))].join('; ') }
 }
 
-/** A killed proxy may have sent more than it still counted: that is no loss and makes up for none. */
-function missedIn({ expected, received, uncovered, unknown }: Cell): number {
-  const difference = expected - (received - uncovered)
-  return unknown ? Math.max(0, difference) : difference
-}
-
-/** The mark of some sources: their cells that `counts` takes. Silence of a source without counters proves nothing. */
+/** The mark of some sources: their cells that `counts` takes. */
 export function total(sources: readonly Source[], counts: (cell: Cell) => boolean): Completeness {
-  const seen = sources.filter((source) => source.cells.some(counts))
-  const told = sum(seen.flatMap((source) => source.cells.filter(counts)))
-  const silent = told.state === 'nothing-expected' && sources.some((source) => !source.known)
-  const { received, expected, missed, state } = silent ? { ...told, expected: null, missed: null, state: 'unknown' as const } : told
-  const known = seen.filter((source) => source.known).length
-  const ratio = expected && state !== 'unknown' ? received / expected : null
-  return { expected, received, missed, ratio, state, sourcesKnown: known, sourcesUnknown: seen.length - known }
+  return markOf(tallyOf(sources, counts))
 }
 
 /** Known holes that the controllers reported. */

@@ -3,7 +3,7 @@ import type { Ingest } from '../ingest/index.ts'
 import type { Principal } from '../platform/http/index.ts'
 import type { State } from '../platform/state/index.ts'
 import type { Absences } from './absences.ts'
-import { CompletenessMarks } from './completeness-answers.ts'
+import { CompletenessMarks } from './completeness-marks.ts'
 import type { MembersOf } from './environment.ts'
 import { Live } from './live.ts'
 import { MapCache } from './map-cache/index.ts'
@@ -39,7 +39,7 @@ export function createTraffic({ reader, db, ingest, shared, absences, members }:
   return {
     reader,
     db: trafficDb(db),
-    marks: new CompletenessMarks(absences),
+    marks: new CompletenessMarks(absences, ingest),
     live: new Live(ingest, shared),
     maps: shared ? undefined : new MapCache(ingest),
     absences,

@@ -18,6 +18,7 @@ export function registerTraffic(app: FastifyInstance, deps: TrafficDeps): void {
   app.addHook('onClose', async () => {
     await forwarding.close()
     traffic.live.close()
+    traffic.marks.close()
     traffic.maps?.close()
   })
 }

@@ -53,7 +53,9 @@ export const usualFields: readonly string[] = defaultFields
 /** How complete the answer is, in a sentence: unknown is never said as 100 %. */
 export function completenessText(c: Completeness): string {
   const unknown = c.sourcesUnknown > 0 ? `; ${c.sourcesUnknown} of ${c.sourcesKnown + c.sourcesUnknown} sources report no counters` : ''
-  if (c.sourcesKnown + c.sourcesUnknown === 0 && c.received === 0) return 'no source has reported in this time'
+  const silent = c.sourcesKnown + c.sourcesUnknown === 0 && c.received === 0
+  if (silent && c.state === 'pending') return 'how complete this is, is still being counted'
+  if (silent) return 'no source has reported in this time'
   switch (c.state) {
     case 'complete':
       return `complete: all ${c.received.toLocaleString('en')} accesses that the proxies counted are here${unknown}`

@@ -1,0 +1,98 @@
+import { readSources, settleUs } from './completeness.ts'
+import { addTallies, type Tally, tallyOf } from './completeness-tally.ts'
+import type { Reader } from './reader.ts'
+
+export const hourUs = 3_600e6
+/** Samples of an hour's entries come this much later, at most. */
+const samplesUs = 120e6
+/** Hours of other servers' late batches are noticed by looking again. */
+const keptMs = 15 * 60_000
+/** Hours of all scopes that are kept. */
+const most = 5_000
+const mostNames = 100_000
+/** Time that is left to others, in times of that which an hour took. */
+const rest = 3
+
+interface Kept {
+  org: string
+  fromUs: number
+  atMs: number
+  removals: number
+  tally: Tally
+}
+
+/**
+ * What the counters say of whole hours that are over, kept: a window of days adds up hours instead of comparing millions of
+ * entries with their proxies' samples again. Hours that are missing are read one after the other, beside everything else.
+ */
+export class HourTallies {
+  private readonly kept = new Map<string, Kept>()
+  private readonly names = new Map<string, string>()
+  private queue: Promise<unknown> = Promise.resolve()
+  /** The hour that is being read, and whether something came into it meanwhile. */
+  private reading: { org: string; fromUs: number; stale: boolean } | undefined
+
+  /** Forgets hours into which a batch brought late entries or samples: its newest tells when they ended. */
+  changed(org: string, untilUs: number): void {
+    const touched = (hour: { org: string; fromUs: number }) => hour.org === org && hour.fromUs - hourUs <= untilUs && untilUs < hour.fromUs + 2 * hourUs
+    for (const [key, hour] of this.kept) if (touched(hour)) this.kept.delete(key)
+    if (this.reading && touched(this.reading)) this.reading.stale = true
+  }
+
+  /** The tally of a window that begins with an hour; `scope` is the key of what the reader may see. */
+  async tally(reader: Reader, scope: string, org: string, fromUs: number, toUs: number, nowUs: number): Promise<Tally> {
+    const over = Math.floor((Math.min(toUs, nowUs - settleUs - samplesUs) - fromUs) / hourUs)
+    const hours = Array.from({ length: Math.max(0, over) }, (_, i) => fromUs + i * hourUs)
+    const tallies: Tally[] = []
+    for (const hour of hours) tallies.push(await this.hour(reader, scope, org, hour))
+    const begun = fromUs + hours.length * hourUs
+    if (begun < toUs) tallies.push(await readTally(reader, begun, toUs, nowUs))
+    return addTallies(tallies)
+  }
+
+  private hour(reader: Reader, scope: string, org: string, fromUs: number): Promise<Tally> | Tally {
+    const key = `${fromUs} ${scope}`
+    const found = () => {
+      const kept = this.kept.get(key)
+      return kept && kept.removals === (reader.removals?.() ?? 0) && Date.now() - kept.atMs < keptMs ? kept.tally : undefined
+    }
+    const known = found()
+    if (known) return known
+    const asked = this.queue.then(() => found() ?? this.read(reader, key, org, fromUs))
+    this.queue = asked.catch(() => {})
+    return asked
+  }
+
+  private async read(reader: Reader, key: string, org: string, fromUs: number): Promise<Tally> {
+    const reading = { org, fromUs, stale: false }
+    this.reading = reading
+    const atMs = Date.now()
+    const removals = reader.removals?.() ?? 0
+    const tally = this.named(await readTally(reader, fromUs, fromUs + hourUs, atMs * 1000))
+    this.kept.delete(key)
+    if (!reading.stale) this.kept.set(key, { org, fromUs, atMs, removals, tally })
+    for (const old of this.kept.keys()) {
+      if (this.kept.size <= most) break
+      this.kept.delete(old)
+    }
+    await new Promise((done) => setTimeout(done, rest * (Date.now() - atMs)).unref())
+    return tally
+  }
+
+  /** The same names hour after hour are kept once. */
+  private named(tally: Tally): Tally {
+    if (this.names.size > mostNames) this.names.clear()
+    const once = (name: string) => {
+      const kept = this.names.get(name) ?? name
+      this.names.set(name, kept)
+      return kept
+    }
+    return { ...tally, known: tally.known.map(once), unknownSources: tally.unknownSources.map(once) }
+  }
+}
+
+/** The tally of one stretch, from the rows, on one thread. */
+export async function readTally(reader: Reader, fromUs: number, toUs: number, nowUs: number): Promise<Tally> {
+  const question = { fromUs, toUs, grid: { originUs: fromUs, stepUs: toUs - fromUs } }
+  return tallyOf(await readSources(reader, question, nowUs, { maxThreads: 1 }), (cell) => cell.bucket === 0)
+}
