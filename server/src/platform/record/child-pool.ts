@@ -10,31 +10,42 @@ export type Options = Map<string, string>
 
 const quote = (text: string) => `'${text.replace(/[\\']/g, '\\$&')}'`
 
+/** No value is this: what is kept so is set anew. */
+const unsure = '\0'
+/** Longer values are not kept to compare with. */
+const longest = 10_000
+
 /** One chDB connection and the settings that the last statement left on it. */
 export class Connection {
   readonly session: Session
   readonly kind: Kind
-  private readonly left = new Set<string>()
+  /** Settings and parameters as they are set now. */
+  private readonly left = new Map<string, string>()
 
   constructor(session: Session, kind: Kind) {
     this.session = session
     this.kind = kind
   }
 
-  /** Sets what this statement wants and puts back what the one before had set. Parameters stay: the next use of a name replaces it. */
+  /**
+   * Sets what this statement wants otherwise than the one before, and puts back what only that one had set: setting takes as
+   * long as a small question. Parameters stay: the next use of a name replaces it.
+   */
   async prepare(options: Options): Promise<void> {
-    const sets = [...options].map(([name, value]) => `${name}=${quote(value)}`)
-    const resets = [...this.left].filter((name) => !options.has(name)).map((name) => `${name}=DEFAULT`)
+    const sets = [...options].filter(([name, value]) => this.left.get(name) !== value)
+    const resets = [...this.left.keys()].filter((name) => !options.has(name) && !name.startsWith('param_'))
     if (sets.length + resets.length === 0) return
-    this.left.clear()
-    for (const name of options.keys()) if (!name.startsWith('param_')) this.left.add(name)
-    const statement = `SET ${[...sets, ...resets].join(', ')}`
+    const statement = `SET ${[...sets.map(([name, value]) => `${name}=${quote(value)}`), ...resets.map((name) => `${name}=DEFAULT`)].join(', ')}`
+    // Where it fails in the middle, nobody knows what is set: all of it is put back or set anew the next time.
+    for (const [name] of sets) this.left.set(name, unsure)
     // Values may be lists of thousands of names, and a statement may be 256 KiB long unless told otherwise.
     if (statement.length > 200_000) {
       await this.session.queryAsync(`SET max_query_size=${statement.length * 4}`)
-      if (!options.has('max_query_size')) this.left.add('max_query_size')
+      if (!options.has('max_query_size')) this.left.set('max_query_size', unsure)
     }
     await this.session.queryAsync(statement)
+    for (const name of resets) if (name !== 'max_query_size' || statement.length <= 200_000) this.left.delete(name)
+    for (const [name, value] of sets) this.left.set(name, value.length <= longest ? value : unsure)
   }
 
   query(sql: string): Promise<ChdbResult> {
