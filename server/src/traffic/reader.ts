@@ -16,6 +16,8 @@ export interface Reader {
   query<T>(sql: string, params?: Params, options?: AskOptions): Promise<T[]>
   columns<T extends { [column: string]: unknown[] }>(sql: string, params?: Params, options?: AskOptions): Promise<T>
   stream(sql: string, format: StreamFormat, params?: Params, options?: AskOptions): Promise<Readable>
+  /** True where rows are told apart by organization and origin alone. */
+  readonly broad?: boolean
   /** How often rows were taken away (or brought back) since the start: what was kept of answers is then no longer true. */
   removals?: () => number
 }
@@ -23,8 +25,8 @@ export interface Reader {
 /** What a question may take at most. */
 export const limits = { maxSeconds: 30, maxMemory: 1_500_000_000, maxThreads: 2 } as const
 
-/** Settings of a search for few rows: the wide columns are read only for the rows that are answered. */
-export const fewRows = { query_plan_max_limit_for_lazy_materialization: 10_000 } as const
+/** Settings of a search for few rows: the wide columns are read only for the rows that are answered, and no roll-up is looked at. */
+export const fewRows = { query_plan_max_limit_for_lazy_materialization: 10_000, optimize_use_projections: 0 } as const
 
 /** Limits and the caller's signal for one question. */
 export function ask(signal: AbortSignal | undefined, settings: Record<string, string | number> = {}): AskOptions {

@@ -1,7 +1,9 @@
 import { type Access, PanoptesError, type Query } from '@panoptes/contract'
 import { type Compiled, compileQuery, moment } from './compile.ts'
 import { ask, fewRows, type Reader } from './reader.ts'
+import { quartersOf, requestIdsOf } from './requests.ts'
 import { readRow, selectList } from './rows.ts'
+import { slices } from './slices.ts'
 import { Parameters } from './sql.ts'
 import type { TimeWindow } from './window.ts'
 
@@ -49,9 +51,18 @@ export function readCursor(text: string): Cursor {
 export async function search(reader: Reader, request: SearchRequest): Promise<{ accesses: Access[]; more: Cursor | undefined }> {
   const wanted = request.limit + 1
   const rows: unknown[][] = []
-  for (const [fromUs, toUs] of slices(request)) {
-    rows.push(...(await page(reader, request, fromUs, toUs, wanted - rows.length)))
-    if (rows.length >= wanted) break
+  const window = { fromUs: request.window.fromUs, toUs: request.window.toUs }
+  const { order, after } = request
+  if (after && order === 'oldest') window.fromUs = Math.max(window.fromUs, after.ts)
+  if (after && order === 'newest') window.toUs = Math.min(window.toUs, after.ts + 1)
+  const ids = requestIdsOf(request.query)
+  const quarters = ids && (await quartersOf(reader, ids, window, request.signal))
+  if (quarters) rows.push(...(await page(reader, request, quarters, wanted)))
+  else {
+    const parts = slices(window, request.query, order, wanted)
+    for (let part = parts.next(0); !part.done && rows.length < wanted; part = parts.next(rows.length)) {
+      rows.push(...(await page(reader, request, [part.value], wanted - rows.length)))
+    }
   }
   const shown = rows.slice(0, request.limit)
   const last = rows.length > request.limit ? shown.at(-1) : undefined
@@ -70,34 +81,17 @@ function cursorOf([ts, controller, epoch, batch, row]: unknown[], window: TimeWi
   }
 }
 
-const minute = 60_000_000
-
-/**
- * Parts of the window, in the order of the answer. Where no column of the sort key is in the query, the newest rows are
- * looked for in the last minute first, then in ever wider parts: a full page is mostly found in the first.
- */
-function* slices({ query, window, order, after }: SearchRequest): Generator<[number, number]> {
-  const fromUs = order === 'oldest' && after ? Math.max(window.fromUs, after.ts) : window.fromUs
-  const toUs = order === 'newest' && after ? Math.min(window.toUs, after.ts + 1) : window.toUs
-  const { narrow, lettered } = compileQuery(query)
-  if (order === 'oldest' || narrow) {
-    yield [fromUs, toUs]
-    return
-  }
-  // Clocks of proxies may be a little ahead; rows far in the future come with the first part.
-  // What an index finds is rare or common: both are answered by a short part and all the rest.
-  let [end, width] = [toUs, lettered ? 16 * minute : minute]
-  let begin = Math.min(toUs, Date.now() * 1000) - width
-  while (end > fromUs) {
-    yield [Math.max(begin, fromUs), end]
-    end = begin
-    width *= lettered ? 10_000 : 8
-    begin = end - width
-  }
-}
-
-async function page(reader: Reader, { query, fields, order, after, signal }: SearchRequest, fromUs: number, toUs: number, limit: number): Promise<unknown[][]> {
-  const { where, parameters } = windowed(query, fromUs, toUs)
+/** Rows of some spans, half-open in microseconds, in the order of the answer. */
+async function page(
+  reader: Reader,
+  { query, fields, order, after, signal }: SearchRequest,
+  spans: readonly [number, number][],
+  limit: number,
+): Promise<unknown[][]> {
+  if (spans.length === 0) return []
+  const parameters = new Parameters()
+  const times = spans.map(([fromUs, toUs]) => within(fromUs, toUs, parameters))
+  const where = `(${times.join(' OR ')}) AND ${compileQuery(query, parameters).where}`
   const direction = order === 'newest' ? 'DESC' : 'ASC'
   const beyond = after ? ` AND ${afterCursor(after, order, parameters)}` : ''
   const sql = `SELECT toUnixTimestamp64Micro(ts) AS at, ${selectList(fields)} FROM accesses WHERE ${where}${beyond}
@@ -113,7 +107,9 @@ function afterCursor({ ts, controller, epoch, batch, row }: Cursor, order: Searc
 
 /** A query confined to a window, in SQL; `condition` is the query alone. */
 export function windowed(query: Query, fromUs: number, toUs: number, parameters = new Parameters()): Compiled & { condition: string } {
-  const time = `ts >= ${moment(fromUs, parameters)} AND ts < ${moment(toUs, parameters)}`
+  const time = within(fromUs, toUs, parameters)
   const compiled = compileQuery(query, parameters)
   return { ...compiled, where: `${time} AND ${compiled.where}`, condition: compiled.where }
 }
+
+const within = (fromUs: number, toUs: number, p: Parameters) => `(ts >= ${moment(fromUs, p)} AND ts < ${moment(toUs, p)})`

@@ -191,6 +191,7 @@ export class RecordStore implements Asker {
       query: (sql, params, options) => this.query(sql, params, confined(options)),
       columns: (sql, params, options) => this.columns(sql, params, confined(options)),
       stream: (sql, format, params, options) => this.stream(sql, format, params, confined(options)),
+      broad: !scope.clusters && !scope.namespaces,
       removals: () => this.removed + (this.engine?.status.restarts ?? 0),
     }
   }

@@ -14,6 +14,8 @@ export interface RecordReader {
   query<T>(sql: string, params?: Params, options?: AskOptions): Promise<T[]>
   columns<T extends { [column: string]: unknown[] }>(sql: string, params?: Params, options?: AskOptions): Promise<T>
   stream(sql: string, format: StreamFormat, params?: Params, options?: AskOptions): Promise<Readable>
+  /** True where rows are told apart by organization and origin alone: the look-up by request id knows no more. */
+  readonly broad: boolean
   /** How often rows were taken away or brought back since the start, batches aside. */
   removals(): number
 }

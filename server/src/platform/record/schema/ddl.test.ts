@@ -35,7 +35,7 @@ describe('the migrations of the record', () => {
   })
 
   it('have the same columns, keys and indexes in both layouts', () => {
-    const bare = (sql: string) => sql.replace(/ ON CLUSTER '\$CLUSTER'/, '').replace(/^CREATE TABLE (\w+?)(_local)?\n/, 'CREATE TABLE $1\n')
+    const bare = (sql: string) => sql.replace(/ ON CLUSTER '\$CLUSTER'/, '').replace(/^(CREATE|ALTER) TABLE (\w+?)(_local)?(?=\s)/, '$1 TABLE $2')
     const local = all('clustered').filter((sql) => !sql.includes('ENGINE = Distributed'))
     const engine = (sql: string) =>
       sql.replace(/Replicated(\w+)\('[^']*', '[^']*'\)/, '$1').replace('replicated_deduplication_window', 'non_replicated_deduplication_window')

@@ -124,3 +124,21 @@ export const minuteProjection = `SELECT ${minute}, ${minuteMeasures} GROUP BY ${
 
 /** The roll-up as a statement over the rows of a window: the engine takes it from the projection. */
 export const minuteKeys = minute
+
+const hash = 'cityHash64(request_id)'
+
+/** A request id, cut to 24 bits of its hash, and the quarter of an hour in which an entry with such an id began. */
+export const requestKeys = {
+  high: `toUInt16(bitShiftRight(${hash}, 48))`,
+  low: `toUInt8(bitShiftRight(${hash}, 40))`,
+  quarter: 'toUInt8(toHour(ts) * 4 + intDiv(toMinute(ts), 15))',
+  day: 'toDate(ts)',
+} as const
+
+const requestKey = [...Object.values(requestKeys), 'org', 'origin'].join(', ')
+
+/**
+ * When an id was seen: sorted, so that a look over all time reads one granule of each part instead of every Bloom filter of
+ * the record (1.2 bytes a row). Ids of other requests with the same hash make a quarter of an hour too many, never one too few.
+ */
+export const requestProjection = { name: 'requests', query: `SELECT ${requestKey} GROUP BY ${requestKey}` } as const

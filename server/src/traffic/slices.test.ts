@@ -1,0 +1,53 @@
+import { parseQuery } from '@panoptes/contract'
+import { describe, expect, it } from 'vitest'
+import { slices } from './slices.ts'
+
+const minute = 60e6
+const [fromUs, toUs] = [1_000 * minute, 9_000 * minute]
+const window = { fromUs, toUs }
+
+/** Goes through the parts as if row number i lay at `at(i)`; answers the parts and how many rows were found. */
+function walk(text: string, order: 'newest' | 'oldest', rows: readonly number[], wanted = 101, nowUs = toUs): { parts: [number, number][]; found: number } {
+  const parts: [number, number][] = []
+  const some = slices(window, parseQuery(text), order, wanted, nowUs)
+  let found = 0
+  for (let part = some.next(0); !part.done && found < wanted; part = some.next(found)) {
+    parts.push(part.value)
+    found += rows.filter((at) => at >= part.value[0] && at < part.value[1]).length
+  }
+  return { parts, found }
+}
+
+describe('the parts of a window', () => {
+  for (const order of ['newest', 'oldest'] as const)
+    it(`${order} first: cover all of it once, in order, where nothing is found`, () => {
+      for (const text of ['', 'status=500', 'pod=a', 'path~"etc/passwd"']) {
+        const { parts } = walk(text, order, [])
+        const ascending = order === 'newest' ? parts.toReversed() : parts
+        expect([ascending[0]![0], ascending.at(-1)![1]]).toEqual([fromUs, toUs])
+        for (let i = 1; i < ascending.length; i++) expect(ascending[i]![0]).toBe(ascending[i - 1]![1])
+        expect(parts.length).toBeLessThan(7)
+      }
+    })
+
+  it('stop where the page is full, and are as wide as what was found calls for', () => {
+    const rows = Array.from({ length: 100_000 }, (_, i) => toUs - i * 1e6)
+    // Sixty a minute: one minute, then at least four more.
+    expect(walk('', 'newest', rows).parts.map(([from, to]) => (to - from) / minute)).toEqual([1, 4])
+    expect(
+      walk(
+        '',
+        'oldest',
+        rows.map((at) => fromUs + toUs - at),
+      ).parts.map(([from, to]) => (to - from) / minute),
+    ).toEqual([1, 4])
+    const rare = Array.from({ length: 200 }, (_, i) => toUs - i * 8 * minute)
+    const { parts, found } = walk('status=500', 'newest', rare)
+    expect(found).toBeGreaterThanOrEqual(101)
+    expect(parts.length).toBe(3)
+  })
+
+  it('take rows from ahead of the clock with the first', () => {
+    expect(walk('', 'newest', [], 101, fromUs + 5 * minute).parts[0]).toEqual([fromUs + 4 * minute, toUs])
+  })
+})

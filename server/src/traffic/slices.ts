@@ -1,0 +1,43 @@
+import type { Query } from '@panoptes/contract'
+import { compileQuery } from './compile.ts'
+import type { TimeWindow } from './window.ts'
+
+const minuteUs = 60e6
+const hourUs = 60 * minuteUs
+/** How much wider a part is than the one before, at least and at most. */
+const [leastWider, mostWider] = [4, 64]
+/** Rows are never spread evenly: look a little further than they would need. */
+const reserve = 1.5
+
+/**
+ * Parts of a window in the order of an answer, which widen: a full page is mostly found in the first. What an index finds
+ * costs little more for hours than for a minute. `next` is told how many of the wanted rows have been found so far, from
+ * which follows how wide the next part must be.
+ */
+export function* slices(
+  { fromUs, toUs }: Pick<TimeWindow, 'fromUs' | 'toUs'>,
+  query: Query,
+  order: 'newest' | 'oldest',
+  wanted: number,
+  nowUs = Date.now() * 1000,
+): Generator<[number, number], void, number> {
+  const { narrow, lettered } = compileQuery(query)
+  let width = narrow ? 6 * hourUs : lettered ? hourUs : query.kind === 'all' ? minuteUs : 8 * minuteUs
+  // The oldest first is the newest first of time that runs backwards.
+  const newest = order === 'newest'
+  const least = newest ? fromUs : -toUs
+  let end = newest ? toUs : -fromUs
+  // Clocks of proxies may be a little ahead; rows far in the future come with the first part.
+  let begin = (newest ? Math.min(toUs, nowUs) : end) - width
+  let before = 0
+  while (end > least) {
+    const from = Math.max(begin, least)
+    const found = yield newest ? [from, end] : [-end, -from]
+    const here = found - before
+    const needed = here > 0 ? (reserve * (wanted - found)) / here : mostWider
+    width *= Math.min(mostWider, Math.max(leastWider, needed))
+    before = found
+    end = begin
+    begin = end - Math.ceil(width)
+  }
+}
