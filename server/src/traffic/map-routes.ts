@@ -22,14 +22,14 @@ export function registerMap(app: FastifyInstance, { reader, db, marks, maps, abs
     const [map, positions, completeness] = await Promise.all([
       maps ? maps.topology(confined, scope, request) : topology(confined, request),
       listPositions(db, principal.org),
-      marks.mark(confined, scope, window),
+      marks.mark(confined, scope, window, 10),
     ])
     const places = new Map(positions.map((position) => [position.id, position]))
     const nodes = map.nodes.map((node) => ({ ...node, x: places.get(node.id)?.x ?? null, y: places.get(node.id)?.y ?? null }))
     const asked = { query: query.query, from: window.from, to: window.to }
-    const lists = [JSON.stringify(nodes), await edgesJson(map.edges)]
+    const edges = await edgesJson(map.edges)
     const rest = JSON.stringify({ asked, completeness, tookMs: performance.now() - began })
-    return new Encoded(`{"nodes":${lists[0]},"edges":${lists[1]},${rest.slice(1)}`)
+    return new Encoded(`{"nodes":${JSON.stringify(nodes)},"edges":`, edges, `,${rest.slice(1)}`)
   })
 
   implement(app, trafficRoutes.getPositions, async ({ principal }) => ({ positions: await listPositions(db, principal.org) }))
@@ -51,16 +51,16 @@ export function registerMap(app: FastifyInstance, { reader, db, marks, maps, abs
 const atOnce = 2_000
 
 /** Lists of lines as they were written: a map that has not changed is the same list. */
-const written = new WeakMap<readonly Edge[], Promise<string>>()
+const written = new WeakMap<readonly Edge[], Promise<Buffer>>()
 
-function edgesJson(edges: readonly Edge[]): Promise<string> {
+function edgesJson(edges: readonly Edge[]): Promise<Buffer> {
   const text = written.get(edges) ?? writeEdges(edges)
   written.set(edges, text)
   return text
 }
 
 /** The lines of a map as JSON, in pieces. Written by hand: there are thousands, and most of each is text that is known to be plain. */
-async function writeEdges(edges: readonly Edge[]): Promise<string> {
+async function writeEdges(edges: readonly Edge[]): Promise<Buffer> {
   const quoted = new Map<string, string>()
   const quote = (text: string) => {
     const known = quoted.get(text) ?? JSON.stringify(text)
@@ -84,5 +84,5 @@ async function writeEdges(edges: readonly Edge[]): Promise<string> {
     pieces.push(lines.join(','))
     await setImmediate()
   }
-  return `[${pieces.join(',')}]`
+  return Buffer.from(`[${pieces.join(',')}]`)
 }

@@ -30,9 +30,10 @@ export interface Change {
 
 /** JSON that a room has written itself, because its answer is large: sent as it is, checked in tests only. */
 export class Encoded {
-  readonly json: string
-  constructor(json: string) {
-    this.json = json
+  readonly json: Buffer
+  /** Pieces of the JSON in their order. */
+  constructor(...pieces: readonly (string | Buffer)[]) {
+    this.json = Buffer.concat(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)))
   }
 }
 
@@ -114,7 +115,7 @@ function send(reply: FastifyReply, route: Route, answer: unknown, strict: boolea
   if (route.answers === 'sse' || route.answers === 'stream') return reply.send(answer)
   reply.code(route.status ?? 200).type('application/json; charset=utf-8')
   if (answer instanceof Encoded) {
-    if (strict) checkAnswer(route, JSON.parse(answer.json))
+    if (strict) checkAnswer(route, JSON.parse(answer.json.toString()))
     return reply.send(answer.json)
   }
   return reply.send(JSON.stringify(strict ? checkAnswer(route, answer) : tolerate(reply, route, answer)))
