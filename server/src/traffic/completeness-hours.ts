@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises'
 import { readSources, settleUs } from './completeness.ts'
-import { addTallies, type Tally, tallyOf } from './completeness-tally.ts'
+import { type Tally, TallySum, tallyOf } from './completeness-tally.ts'
 import type { Reader } from './reader.ts'
 
 export const hourUs = 3_600e6
@@ -10,8 +11,6 @@ const keptMs = 15 * 60_000
 /** Hours of all scopes that are kept. */
 const most = 5_000
 const mostNames = 100_000
-/** Time that is left to others, in times of that which an hour took. */
-const rest = 3
 
 interface Kept {
   org: string
@@ -31,6 +30,12 @@ export class HourTallies {
   private queue: Promise<unknown> = Promise.resolve()
   /** The hour that is being read, and whether something came into it meanwhile. */
   private reading: { org: string; fromUs: number; stale: boolean } | undefined
+  private readonly rest: number
+
+  /** `rest`: time that is left to others, in times of that which an hour took. */
+  constructor(rest = 3) {
+    this.rest = rest
+  }
 
   /** Forgets hours into which a batch brought late entries or samples: its newest tells when they ended. */
   changed(org: string, untilUs: number): void {
@@ -43,11 +48,15 @@ export class HourTallies {
   async tally(reader: Reader, scope: string, org: string, fromUs: number, toUs: number, nowUs: number): Promise<Tally> {
     const over = Math.floor((Math.min(toUs, nowUs - settleUs - samplesUs) - fromUs) / hourUs)
     const hours = Array.from({ length: Math.max(0, over) }, (_, i) => fromUs + i * hourUs)
-    const tallies: Tally[] = []
-    for (const hour of hours) tallies.push(await this.hour(reader, scope, org, hour))
+    const sum = new TallySum()
+    for (const hour of hours) {
+      sum.add(await this.hour(reader, scope, org, hour))
+      // Thousands of names an hour: others may have their turn.
+      await setImmediate()
+    }
     const begun = fromUs + hours.length * hourUs
-    if (begun < toUs) tallies.push(await readTally(reader, begun, toUs, nowUs))
-    return addTallies(tallies)
+    if (begun < toUs) sum.add(await readTally(reader, begun, toUs, nowUs))
+    return sum.result()
   }
 
   private hour(reader: Reader, scope: string, org: string, fromUs: number): Promise<Tally> | Tally {
@@ -75,7 +84,7 @@ export class HourTallies {
       if (this.kept.size <= most) break
       this.kept.delete(old)
     }
-    await new Promise((done) => setTimeout(done, rest * (Date.now() - atMs)).unref())
+    await new Promise((done) => setTimeout(done, this.rest * (Date.now() - atMs)).unref())
     return tally
   }
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { Accepted } from '../ingest/index.ts'
 import { completenessAnswer } from './completeness-answers.ts'
+import { HourTallies } from './completeness-hours.ts'
 import { CompletenessMarks } from './completeness-marks.ts'
 import { type Lab, type LabRow, openLab } from './lab.ts'
 import { windowOf } from './window.ts'
@@ -14,12 +15,11 @@ let tell: (accepted: Accepted) => void
 
 beforeEach(async () => {
   lab = await openLab()
-  marks = new CompletenessMarks(async () => [], {
-    subscribe: (listener) => {
-      tell = listener
-      return () => {}
-    },
-  })
+  const subscribe = (listener: typeof tell) => {
+    tell = listener
+    return () => {}
+  }
+  marks = new CompletenessMarks(async () => [], { subscribe }, new HourTallies(0))
 })
 afterEach(async () => {
   marks.close()

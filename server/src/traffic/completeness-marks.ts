@@ -29,12 +29,13 @@ interface Kept {
  */
 export class CompletenessMarks {
   private readonly kept = new Map<string, Kept>()
-  private readonly hours = new HourTallies()
+  private readonly hours: HourTallies
   private readonly absences: Absences
   private readonly stop: () => void
 
-  constructor(absences: Absences, ingest: Pick<Ingest, 'subscribe'>) {
+  constructor(absences: Absences, ingest: Pick<Ingest, 'subscribe'>, hours = new HourTallies()) {
     this.absences = absences
+    this.hours = hours
     this.stop = ingest.subscribe(({ principal, untilUs }) => this.hours.changed(principal.org, untilUs))
   }
 

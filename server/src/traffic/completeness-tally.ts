@@ -54,20 +54,37 @@ export function tallyOf(sources: readonly Source[], counts: (cell: Cell) => bool
 
 const nameOf = ({ cluster, controller, proxy, kind }: Source) => `${cluster}\n${controller}\n${proxy}\n${kind}`
 
-/** Adds stretches of time that follow each other. */
-export function addTallies(all: readonly Tally[]): Tally {
-  const sum = (of: (tally: Tally) => number) => all.reduce((total, tally) => total + of(tally), 0)
-  const known = new Set(all.flatMap((tally) => tally.known))
-  return {
-    cells: sum((tally) => tally.cells),
-    judged: sum((tally) => tally.judged),
-    received: sum((tally) => tally.received),
-    missing: sum((tally) => tally.missing),
-    unknown: all.some((tally) => tally.unknown),
-    pending: all.some((tally) => tally.pending),
-    uncounted: all.some((tally) => tally.uncounted),
-    known: [...known],
-    unknownSources: [...new Set(all.flatMap((tally) => tally.unknownSources))].filter((name) => !known.has(name)),
+/** Adds stretches of time that follow each other; thousands of sources in each, so it can be done one by one. */
+export class TallySum {
+  private readonly sum: Tally = {
+    cells: 0,
+    judged: 0,
+    received: 0,
+    missing: 0,
+    unknown: false,
+    pending: false,
+    uncounted: false,
+    known: [],
+    unknownSources: [],
+  }
+  private readonly known = new Set<string>()
+  private readonly unknown = new Set<string>()
+
+  add(tally: Tally): void {
+    const { sum } = this
+    sum.cells += tally.cells
+    sum.judged += tally.judged
+    sum.received += tally.received
+    sum.missing += tally.missing
+    sum.unknown ||= tally.unknown
+    sum.pending ||= tally.pending
+    sum.uncounted ||= tally.uncounted
+    for (const name of tally.known) this.known.add(name)
+    for (const name of tally.unknownSources) this.unknown.add(name)
+  }
+
+  result(): Tally {
+    return { ...this.sum, known: [...this.known], unknownSources: [...this.unknown].filter((name) => !this.known.has(name)) }
   }
 }
 
