@@ -1,5 +1,5 @@
 import { type Column, serverColumns, streamNames, streams } from '@panoptes/contract'
-import { accessIndexes, accessOrder, blockColumn, codecOf, minuteProjection, requestProjection, storedAs } from './storage.ts'
+import { accessIndexes, accessOrder, blockColumn, codecOf, minuteProjection, requestProjection, sharperIndexes, storedAs } from './storage.ts'
 
 /** Where the tables live: one engine, or a cluster of replicated shards behind Distributed tables. */
 export type Layout = 'embedded' | 'clustered'
@@ -157,6 +157,12 @@ const pairs = (settings: object) => Object.entries(settings).map(([key, value]) 
 const changes: readonly Change[] = [
   { alter: 'accesses', what: `MODIFY SETTING ${pairs(merging).join(', ')}` },
   { alter: 'accesses', what: `ADD PROJECTION IF NOT EXISTS ${requestProjection.name} (${requestProjection.query})` },
+  {
+    alter: 'accesses',
+    what: sharperIndexes
+      .flatMap(({ old, name, expression, type }) => [`ADD INDEX IF NOT EXISTS ${name} ${expression} TYPE ${type} GRANULARITY 1`, `DROP INDEX IF EXISTS ${old}`])
+      .join(', '),
+  },
 ]
 
 /** The migrations that are made from the contract, and what each brings. A released one never changes. */

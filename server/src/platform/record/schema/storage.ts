@@ -83,6 +83,14 @@ export const accessIndexes: readonly (readonly [name: string, expression: string
   ['by_received', 'received', 'minmax'],
 ]
 
+/**
+ * Columns with few values a granule, whose filters are small: at one false alarm in a hundred nearly all that a look over all
+ * time read were false alarms (147 of 160 granules of 50 million rows). At one in two thousand they take 0.24 bytes a row more.
+ */
+export const sharperIndexes: readonly { old: string; name: string; expression: string; type: string }[] = accessIndexes
+  .filter(([, expression, type]) => type === bloom && expression !== 'request_id' && expression !== 'trace_id')
+  .map(([old, expression]) => ({ old, name: `of_${expression}`, expression, type: 'bloom_filter(0.0005)' }))
+
 const minute = [
   'toStartOfMinute(ts)',
   'org',
