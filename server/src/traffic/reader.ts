@@ -25,11 +25,14 @@ export interface Reader {
 /** What a question may take at most. */
 export const limits = { maxSeconds: 30, maxMemory: 1_500_000_000, maxThreads: 2 } as const
 
-/** Settings of a search for few rows: the wide columns are read only for the rows that are answered, and no roll-up is looked at. */
-export const fewRows = { query_plan_max_limit_for_lazy_materialization: 10_000, optimize_use_projections: 0 } as const
+/** Settings of a search for few rows: the wide columns are read only for the rows that are answered. */
+export const fewRows = { query_plan_max_limit_for_lazy_materialization: 10_000 } as const
+
+/** Settings of a statement that a roll-up may answer. Looking whether one does takes as long as a small question: others do not look. */
+export const rollups = { optimize_use_projections: 1 } as const
 
 /** Limits and the caller's signal for one question. */
 export function ask(signal: AbortSignal | undefined, settings: Record<string, string | number> = {}): AskOptions {
   if (signal?.aborted) throw signal.reason instanceof Error ? signal.reason : new PanoptesError('PAN0003', 'the caller went away')
-  return { ...limits, ...(signal ? { signal } : {}), settings }
+  return { ...limits, ...(signal ? { signal } : {}), settings: { optimize_use_projections: 0, ...settings } }
 }

@@ -1,6 +1,6 @@
 import type { Query } from '@panoptes/contract'
 import { requestKeys, requestProjection } from '../platform/record/index.ts'
-import { ask, type Reader } from './reader.ts'
+import { ask, type Reader, rollups } from './reader.ts'
 import { Parameters } from './sql.ts'
 import type { TimeWindow } from './window.ts'
 
@@ -58,7 +58,7 @@ export async function quartersOf(
   const rows = await reader.query<{ day: number; quarter: number }>(
     sql,
     p.values,
-    ask(signal, { preferred_optimize_projection_name: requestProjection.name, optimize_use_projection_filtering: 0 }),
+    ask(signal, { ...rollups, preferred_optimize_projection_name: requestProjection.name, optimize_use_projection_filtering: 0 }),
   )
   const starts = [...new Set(rows.map((row) => row.day * dayUs + row.quarter * quarterUs))].sort((a, b) => a - b)
   if (starts.length > mostQuarters) return undefined

@@ -3,7 +3,7 @@ import { errorSql } from './definitions.ts'
 import { facets } from './facets.ts'
 import { type Buckets, bucketSql, quantiles } from './histogram.ts'
 import { keptByMinute, partsOf } from './minutes.ts'
-import { ask, type Reader } from './reader.ts'
+import { ask, type Reader, rollups } from './reader.ts'
 import { windowed } from './search.ts'
 import { Parameters } from './sql.ts'
 import type { TimeWindow } from './window.ts'
@@ -87,7 +87,7 @@ async function read(reader: Reader, { query, window, stepS, by, signal }: Series
   )
   const sql = `SELECT key, at, sum(entries) AS count, sum(failures) AS errors, sum(sent) AS reqBytes, sum(got) AS respBytes, sumMap(spread) AS buckets
     FROM (${selects.join('\n UNION ALL ')}) GROUP BY key, at`
-  return reader.query<Row>(sql, p.values, ask(signal))
+  return reader.query<Row>(sql, p.values, ask(signal, parts.some(({ minutes }) => minutes) ? rollups : {}))
 }
 
 function point(atS: number, row: Row | undefined): Point {

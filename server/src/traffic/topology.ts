@@ -4,7 +4,7 @@ import type { Cells, Spread } from './map-cache/cells.ts'
 import { type FoldRequest, fold } from './map-cache/fold.ts'
 import { Groups } from './map-cache/groups.ts'
 import { partsOf } from './minutes.ts'
-import { ask, type Reader } from './reader.ts'
+import { ask, type Reader, rollups } from './reader.ts'
 import { windowed } from './search.ts'
 import { Parameters } from './sql.ts'
 import type { By, Columns, Edge, Node } from './topology-model.ts'
@@ -77,7 +77,7 @@ function statement({ query, window, by, quantiles, side }: TopologyRequest, p: P
 
 async function read(reader: Reader, request: TopologyRequest): Promise<Columns> {
   const parameters = new Parameters()
-  return reader.columns<Columns>(statement(request, parameters), parameters.values, ask(request.signal))
+  return reader.columns<Columns>(statement(request, parameters), parameters.values, ask(request.signal, rollups))
 }
 
 /** Services by which each workload was addressed lately. */
