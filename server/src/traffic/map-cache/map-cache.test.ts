@@ -45,7 +45,7 @@ function counted(scope: Scope): Reader {
 }
 
 const sorted = ({ nodes, edges }: Topology) => ({
-  nodes: nodes.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map(({ rateIn, rateOut, ...node }) => ({ ...node, in: rateIn.toFixed(6), out: rateOut.toFixed(6) })),
+  nodes: nodes.toSorted((a, b) => (a.id < b.id ? -1 : 1)).map(({ rateIn, rateOut, ...node }) => ({ ...node, in: rateIn.toFixed(9), out: rateOut.toFixed(9) })),
   edges: edges.toSorted((a, b) => (a.id < b.id ? -1 : 1)),
 })
 
