@@ -234,6 +234,21 @@ export const CompletenessInterval = z.object({
   note: z.string().describe('Why it is unknown, or what happened: epoch began, tail unknown, hot restart, spool dropped'),
 })
 
+export const getCompletenessMark = defineRoute({
+  operationId: 'getCompletenessMark',
+  method: 'GET',
+  path: '/api/v1/completeness/mark',
+  summary: 'How complete a window is, in one line: what answers about the window carry',
+  tag: 'Completeness',
+  scope: 'record:read',
+  query: z.object({ from: Moment.default('-1h'), to: Moment.default('now'), origin: Window.shape.origin }),
+  response: z.object({
+    from: z.iso.datetime(),
+    to: z.iso.datetime(),
+    total: Completeness.describe('May be half a minute old, of a window a minute wider (an hour, where it is longer than two); pending while it is counted'),
+  }),
+})
+
 export const getCompleteness = defineRoute({
   operationId: 'getCompleteness',
   method: 'GET',

@@ -40,12 +40,21 @@ export function registerMap(app: FastifyInstance, { reader, db, marks, maps, abs
     return { kept }
   })
 
+  implement(app, trafficRoutes.getCompletenessMark, async ({ query, principal }) => {
+    const scope = scopeOf(principal, query.origin)
+    const window = resolveWindow(query)
+    return { from: window.from, to: window.to, total: await marks.mark(reader(scope), scope, window, markPatienceMs) }
+  })
+
   implement(app, trafficRoutes.getCompleteness, async ({ query, principal, signal }) => {
     const scope = scopeOf(principal, query.origin)
     const { stepS, proxy, cluster, limit } = query
     return completenessAnswer(reader(scope), { window: resolveWindow(query), stepS, proxy, cluster, limit, signal }, await absences(scope.org))
   })
 }
+
+/** Who asks for nothing but the mark waits for it, but not for one of days that is being counted. */
+const markPatienceMs = 5_000
 
 /** Links written before the process may do something else. */
 const atOnce = 2_000

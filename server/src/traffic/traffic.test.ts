@@ -109,6 +109,7 @@ describe('the routes of the record', () => {
     await vi.waitFor(async () => {
       const { completeness } = await client.call(trafficRoutes.searchAccesses, { query: { limit: 1, from: '-1h' } })
       expect(completeness).toMatchObject({ state: 'unknown', missed: null, sourcesUnknown: 1 })
+      expect((await client.call(trafficRoutes.getCompletenessMark, { query: { from: '-1h' } })).total).toEqual(completeness)
     }, 20_000)
     const one = await client.call(trafficRoutes.getAccess, { params: { id: first.accesses[0]!.id } })
     expect(pathsOf([one.access])[0]).toBe('/plain')
@@ -198,6 +199,7 @@ describe('the routes of the record', () => {
       { field: 'path', distinct: 0, values: [] },
     ])
     expect((await client.call(trafficRoutes.getCompleteness, { query: { from: '-1h' } })).sources).toEqual([])
+    expect((await client.call(trafficRoutes.getCompletenessMark, { query: { from: '-1h' } })).total).toMatchObject({ received: 0, sourcesUnknown: 0 })
     expect((await client.call(trafficRoutes.getTopology, { query: { from: '-1h' } })).edges).toEqual([])
     expect((await client.call(trafficRoutes.getSeries, { query: { from: '-1h' } })).series[0]!.points.every((p) => p.count === 0)).toBe(true)
   })

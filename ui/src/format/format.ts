@@ -86,3 +86,8 @@ export function formatAgo(iso: string | null | undefined, nowMs: number): string
   if (ms < 0) return ms > -2_000 ? 'now' : `in ${formatSpan(-ms)}`
   return ms < 1_000 ? 'now' : `${formatSpan(ms)} ago`
 }
+
+/** Whether a mark is not known yet at all: the hours of its window are still being added up. */
+export function isCounting({ state, sourcesKnown, sourcesUnknown }: { state: string; sourcesKnown: number; sourcesUnknown: number }): boolean {
+  return state === 'pending' && sourcesKnown + sourcesUnknown === 0
+}

@@ -4,7 +4,7 @@ import { IconCircleCheck, IconCircleDashed, IconClock, IconTriangle } from '@tab
 import { Link } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { type Address, clockOf, keptAddress, questionOf, useAddress } from '../address/index.ts'
-import { formatCount, formatRatio } from '../format/index.ts'
+import { formatCount, formatRatio, isCounting } from '../format/index.ts'
 import { useCall } from '../platform/index.ts'
 import classes from './frame.module.css'
 
@@ -23,17 +23,15 @@ export function CompletenessMark() {
     const timer = setTimeout(setLate, laterMs, true)
     return () => clearTimeout(timer)
   }, [])
-  const answer = useCall(
-    trafficRoutes.getCompleteness,
-    { query: { from, to, origin, stepS: 86_400, limit: 1 } },
-    { every: clockOf(address) === 'live' && 15_000, enabled: late },
-  )
+  const answer = useCall(trafficRoutes.getCompletenessMark, { query: { from, to, origin } }, { every: clockOf(address) === 'live' && 15_000, enabled: late })
   const total = answer.data?.total
   if (!total) return null
   const Icon = icons[total.state]
-  const words = total.state === 'incomplete' ? formatRatio(total.ratio) : wordOf[total.state]
-  const detail =
-    total.missed === null
+  const counting = isCounting(total)
+  const words = counting ? 'Counting' : total.state === 'incomplete' ? formatRatio(total.ratio) : wordOf[total.state]
+  const detail = counting
+    ? 'How complete this is, is still being counted'
+    : total.missed === null
       ? `${formatCount(total.received)} received; ${formatCount(total.sourcesUnknown)} sources have no counters`
       : `${formatCount(total.received)} received, ${formatCount(total.missed)} missed`
   return (

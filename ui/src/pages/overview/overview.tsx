@@ -1,7 +1,7 @@
 import { accessRoutes, systemRoutes, trafficRoutes } from '@panoptes/contract'
 import { Link } from '@tanstack/react-router'
 import { type Address, both, clockOf, condition, keptAddress, questionOf, useAddress } from '../../address/index.ts'
-import { formatAgo, formatBytes, formatCount, formatRate, formatRatio, formatSpan } from '../../format/index.ts'
+import { formatAgo, formatBytes, formatCount, formatRate, formatRatio, formatSpan, isCounting } from '../../format/index.ts'
 import { Card, Empty, Failure, Page, partClasses, Status, Waiting } from '../../parts/index.ts'
 import { useCall } from '../../platform/index.ts'
 import { ServiceCharts } from '../map/service-charts.tsx'
@@ -19,7 +19,7 @@ export function OverviewPage() {
   const question = questionOf(address)
   const { from, to, origin } = question
   const series = useCall(trafficRoutes.getSeries, { query: question }, { every: clockOf(address) === 'live' && 15_000 })
-  const complete = useCall(trafficRoutes.getCompleteness, { query: { from, to, origin, stepS: 86_400, limit: 1 } }, { every })
+  const complete = useCall(trafficRoutes.getCompletenessMark, { query: { from, to, origin } }, { every })
   if (status.error && !status.data) {
     return (
       <Page title="Overview">
@@ -32,6 +32,7 @@ export function OverviewPage() {
   const errors = points.reduce((sum, p) => sum + p.errors, 0)
   const seconds = series.data ? Math.max(1, (Date.parse(series.data.asked.to) - Date.parse(series.data.asked.from)) / 1000) : 1
   const total = complete.data?.total
+  const counting = total && isCounting(total)
   const s = status.data
   return (
     <Page title="Overview">
@@ -52,8 +53,15 @@ export function OverviewPage() {
         />
         <Tile
           label="Completeness"
-          value={total && (total.state === 'unknown' ? 'unknown' : formatRatio(total.ratio))}
-          note={total && (total.missed === null ? `${formatCount(total.sourcesUnknown)} sources without counters` : `${formatCount(total.missed)} missed`)}
+          value={total && (counting ? 'counting' : total.state === 'unknown' ? 'unknown' : formatRatio(total.ratio))}
+          note={
+            total &&
+            (counting
+              ? 'hours are being added up'
+              : total.missed === null
+                ? `${formatCount(total.sourcesUnknown)} sources without counters`
+                : `${formatCount(total.missed)} missed`)
+          }
           tone={total?.state === 'incomplete' ? 'bad' : undefined}
           to="/completeness"
         />
