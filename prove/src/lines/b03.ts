@@ -153,7 +153,8 @@ async function proveRefusals(run: Run, server: Product, cluster: Cluster, good: 
     ['impersonation', user({ token, as: 'system:admin' }), 'PAN0501', /as/],
     ['no credential', user({}), 'PAN0501', /neither a token nor a client certificate/],
     ['no such context', JSON.stringify({ ...good, 'current-context': 'nowhere' }), 'PAN0501', /nowhere/],
-    ['garbage', `\u0000${'x'.repeat(500)}`, 'PAN0501', /not/],
+    ['garbage', `\u0007${'x'.repeat(500)}`, 'PAN0501', /not/],
+    ['a file of bytes', `\u0000${'x'.repeat(500)}`, 'PAN0003', /kubeconfig.*U\+0000/],
     ['anchors', `a: &a [x, x]\nb: &b [*a, *a]\nclusters: [*b, *b]\n${JSON.stringify(good)}`, 'PAN0501', /not/],
     ['a token nobody knows', user({ token: 'nobody-knows-this' }), 'PAN0504', /does not know/],
     [
