@@ -1,10 +1,11 @@
-import { ActionIcon, Button, Group, Popover, SegmentedControl, TextInput } from '@mantine/core'
+import { ActionIcon, Button, Group, Popover, TextInput } from '@mantine/core'
 import { IconChevronLeft, IconChevronRight, IconClock, IconHistory } from '@tabler/icons-react'
 import { useState } from 'react'
 import { clockOf, describeWindow, momentMs, shiftedWindow, useAddress, windowOf } from '../address/index.ts'
 import { formatTime } from '../format/index.ts'
 import classes from './frame.module.css'
 import { parseMoment } from './prepare-clock.ts'
+import { ZoneControl } from './zone-control.tsx'
 
 const presets = [
   ['-5m', 'Last 5 minutes'],
@@ -114,16 +115,7 @@ function Picker({ onDone }: { onDone: () => void }) {
           error={!end ? 'As 2026-03-03 14:05, -1h or now' : order ? 'Must be after “from”' : undefined}
           size="xs"
         />
-        <SegmentedControl
-          size="xs"
-          aria-label="Time zone"
-          value={utc ? 'utc' : 'local'}
-          onChange={(value) => set({ utc: value === 'utc' ? '1' : undefined })}
-          data={[
-            { value: 'local', label: 'Local time' },
-            { value: 'utc', label: 'UTC' },
-          ]}
-        />
+        <ZoneControl />
         <Button type="submit" size="xs">
           Show this window
         </Button>

@@ -1,10 +1,11 @@
-import { ActionIcon, Button, Group, Popover, SegmentedControl, TextInput } from '@mantine/core'
+import { ActionIcon, Button, Group, Popover, TextInput } from '@mantine/core'
 import { IconArrowsDiff, IconClock, IconHistory, IconX } from '@tabler/icons-react'
 import { useState } from 'react'
 import { momentMs, momentOf, useAddress } from '../address/index.ts'
 import { formatTime } from '../format/index.ts'
 import classes from './frame.module.css'
 import { parseMoment } from './prepare-clock.ts'
+import { ZoneControl } from './zone-control.tsx'
 
 const presets = [
   ['-5m', '5 minutes ago'],
@@ -89,7 +90,7 @@ function Pick({ label, name, value, past, compares = false, onPick }: PickProps)
 }
 
 function Form({ name, value, compares, onPick }: { name: string; value: string; compares: boolean; onPick: (moment: string) => void }) {
-  const { set, utc } = useAddress()
+  const { utc } = useAddress()
   const [text, setText] = useState(/^(now|-\d)/.test(value) ? value : formatTime(value, utc))
   const moment = parseMoment(text, utc)
   return (
@@ -116,16 +117,7 @@ function Form({ name, value, compares, onPick }: { name: string; value: string; 
           data-autofocus
           size="xs"
         />
-        <SegmentedControl
-          size="xs"
-          aria-label="Time zone"
-          value={utc ? 'utc' : 'local'}
-          onChange={(zone) => set({ utc: zone === 'utc' ? '1' : undefined })}
-          data={[
-            { value: 'local', label: 'Local time' },
-            { value: 'utc', label: 'UTC' },
-          ]}
-        />
+        <ZoneControl />
         <Button type="submit" size="xs">
           {compares ? 'Compare' : 'Show this moment'}
         </Button>
