@@ -6,18 +6,17 @@ import type { Reader } from './reader.ts'
 export const hourUs = 3_600e6
 /** Samples of an hour's entries come this much later, at most. */
 const samplesUs = 120e6
-/** Hours of other servers' late batches are noticed by looking again. */
-const keptMs = 15 * 60_000
-/** Hours of all scopes that are kept. */
-const most = 5_000
-const mostNames = 100_000
+/** Late batches that another server took are noticed by looking again: soon after the hour, later ever more seldom. */
+const [keptMs, keptOfAge] = [15 * 60_000, 0.25]
+/** Hours of all scopes that are kept, sources in all of them (4 bytes each), and different sources. */
+const most = { hours: 5_000, sources: 8_000_000, names: 500_000 }
 
 interface Kept {
   org: string
   fromUs: number
   atMs: number
   removals: number
-  tally: Tally
+  tally: Tally<number>
 }
 
 /**
@@ -26,7 +25,8 @@ interface Kept {
  */
 export class HourTallies {
   private readonly kept = new Map<string, Kept>()
-  private readonly names = new Map<string, string>()
+  private readonly numbers = new Map<string, number>()
+  private sources = 0
   private queue: Promise<unknown> = Promise.resolve()
   /** The hour that is being read, and whether something came into it meanwhile. */
   private reading: { org: string; fromUs: number; stale: boolean } | undefined
@@ -40,30 +40,31 @@ export class HourTallies {
   /** Forgets hours into which a batch brought late entries or samples: its newest tells when they ended. */
   changed(org: string, untilUs: number): void {
     const touched = (hour: { org: string; fromUs: number }) => hour.org === org && hour.fromUs - hourUs <= untilUs && untilUs < hour.fromUs + 2 * hourUs
-    for (const [key, hour] of this.kept) if (touched(hour)) this.kept.delete(key)
+    for (const [key, hour] of this.kept) if (touched(hour)) this.forget(key)
     if (this.reading && touched(this.reading)) this.reading.stale = true
   }
 
   /** The tally of a window that begins with an hour; `scope` is the key of what the reader may see. */
-  async tally(reader: Reader, scope: string, org: string, fromUs: number, toUs: number, nowUs: number): Promise<Tally> {
+  async tally(reader: Reader, scope: string, org: string, fromUs: number, toUs: number, nowUs: number): Promise<Tally<number>> {
     const over = Math.floor((Math.min(toUs, nowUs - settleUs - samplesUs) - fromUs) / hourUs)
     const hours = Array.from({ length: Math.max(0, over) }, (_, i) => fromUs + i * hourUs)
-    const sum = new TallySum()
+    const sum = new TallySum<number>()
     for (const hour of hours) {
       sum.add(await this.hour(reader, scope, org, hour))
       // Thousands of names an hour: others may have their turn.
       await setImmediate()
     }
     const begun = fromUs + hours.length * hourUs
-    if (begun < toUs) sum.add(await readTally(reader, begun, toUs, nowUs))
+    if (begun < toUs) sum.add(this.numbered(await readTally(reader, begun, toUs, nowUs)))
     return sum.result()
   }
 
-  private hour(reader: Reader, scope: string, org: string, fromUs: number): Promise<Tally> | Tally {
+  private hour(reader: Reader, scope: string, org: string, fromUs: number): Promise<Tally<number>> | Tally<number> {
     const key = `${fromUs} ${scope}`
     const found = () => {
       const kept = this.kept.get(key)
-      return kept && kept.removals === (reader.removals?.() ?? 0) && Date.now() - kept.atMs < keptMs ? kept.tally : undefined
+      const keptFor = Math.max(keptMs, keptOfAge * (Date.now() - fromUs / 1000))
+      return kept && kept.removals === (reader.removals?.() ?? 0) && Date.now() - kept.atMs < keptFor ? kept.tally : undefined
     }
     const known = found()
     if (known) return known
@@ -72,33 +73,50 @@ export class HourTallies {
     return asked
   }
 
-  private async read(reader: Reader, key: string, org: string, fromUs: number): Promise<Tally> {
+  private async read(reader: Reader, key: string, org: string, fromUs: number): Promise<Tally<number>> {
     const reading = { org, fromUs, stale: false }
     this.reading = reading
     const atMs = Date.now()
     const removals = reader.removals?.() ?? 0
-    const tally = this.named(await readTally(reader, fromUs, fromUs + hourUs, atMs * 1000))
-    this.kept.delete(key)
-    if (!reading.stale) this.kept.set(key, { org, fromUs, atMs, removals, tally })
-    for (const old of this.kept.keys()) {
-      if (this.kept.size <= most) break
-      this.kept.delete(old)
-    }
+    const tally = this.numbered(await readTally(reader, fromUs, fromUs + hourUs, atMs * 1000))
+    this.forget(key)
+    if (!reading.stale) this.keep(key, { org, fromUs, atMs, removals, tally })
     await new Promise((done) => setTimeout(done, this.rest * (Date.now() - atMs)).unref())
     return tally
   }
 
-  /** The same names hour after hour are kept once. */
-  private named(tally: Tally): Tally {
-    if (this.names.size > mostNames) this.names.clear()
-    const once = (name: string) => {
-      const kept = this.names.get(name) ?? name
-      this.names.set(name, kept)
-      return kept
+  private keep(key: string, kept: Kept): void {
+    this.kept.set(key, kept)
+    this.sources += sourcesOf(kept)
+    for (const old of this.kept.keys()) {
+      if (this.kept.size <= most.hours && this.sources <= most.sources) break
+      this.forget(old)
     }
-    return { ...tally, known: tally.known.map(once), unknownSources: tally.unknownSources.map(once) }
+  }
+
+  private forget(key: string): void {
+    const kept = this.kept.get(key)
+    if (!kept) return
+    this.sources -= sourcesOf(kept)
+    this.kept.delete(key)
+  }
+
+  /** Sources by number: the same thousands of names hour after hour. */
+  private numbered(tally: Tally): Tally<number> {
+    if (this.numbers.size > most.names) {
+      for (const key of this.kept.keys()) this.forget(key)
+      this.numbers.clear()
+    }
+    const numberOf = (name: string) => {
+      const number = this.numbers.get(name) ?? this.numbers.size
+      this.numbers.set(name, number)
+      return number
+    }
+    return { ...tally, known: Uint32Array.from(tally.known, numberOf), unknownSources: Uint32Array.from(tally.unknownSources, numberOf) }
   }
 }
+
+const sourcesOf = ({ tally }: Kept) => tally.known.length + tally.unknownSources.length
 
 /** The tally of one stretch, from the rows, on one thread. */
 export async function readTally(reader: Reader, fromUs: number, toUs: number, nowUs: number): Promise<Tally> {

@@ -1,8 +1,8 @@
 import type { Completeness } from '@panoptes/contract'
 import type { Cell, Source } from './completeness.ts'
 
-/** What cells say together, in a form that can be added: of one stretch of time to that of the next. */
-export interface Tally {
+/** What cells say together, in a form that can be added: of one stretch of time to that of the next. `Name` stands for a source. */
+export interface Tally<Name = string> {
   cells: number
   /** Cells whose counters prove something. */
   judged: number
@@ -14,8 +14,8 @@ export interface Tally {
   /** A source without counters was looked at: its silence proves nothing. */
   uncounted: boolean
   /** Sources with a cell, by whether they have counters. */
-  known: readonly string[]
-  unknownSources: readonly string[]
+  known: Iterable<Name> & { length: number }
+  unknownSources: Iterable<Name> & { length: number }
 }
 
 /** Adds up cells, wherever they are from. */
@@ -41,7 +41,7 @@ function missingIn({ expected, received, uncovered, unknown }: Cell): number {
 }
 
 /** Adds up the cells of some sources that `counts` takes. */
-export function tallyOf(sources: readonly Source[], counts: (cell: Cell) => boolean): Tally {
+export function tallyOf(sources: readonly Source[], counts: (cell: Cell) => boolean): Tally & { known: string[]; unknownSources: string[] } {
   const seen = sources.filter((source) => source.cells.some(counts))
   const names = (known: boolean) => seen.filter((source) => source.known === known).map(nameOf)
   return {
@@ -55,8 +55,8 @@ export function tallyOf(sources: readonly Source[], counts: (cell: Cell) => bool
 const nameOf = ({ cluster, controller, proxy, kind }: Source) => `${cluster}\n${controller}\n${proxy}\n${kind}`
 
 /** Adds stretches of time that follow each other; thousands of sources in each, so it can be done one by one. */
-export class TallySum {
-  private readonly sum: Tally = {
+export class TallySum<Name> {
+  private readonly sum: Tally<Name> = {
     cells: 0,
     judged: 0,
     received: 0,
@@ -67,10 +67,10 @@ export class TallySum {
     known: [],
     unknownSources: [],
   }
-  private readonly known = new Set<string>()
-  private readonly unknown = new Set<string>()
+  private readonly known = new Set<Name>()
+  private readonly unknown = new Set<Name>()
 
-  add(tally: Tally): void {
+  add(tally: Tally<Name>): void {
     const { sum } = this
     sum.cells += tally.cells
     sum.judged += tally.judged
@@ -83,7 +83,7 @@ export class TallySum {
     for (const name of tally.unknownSources) this.unknown.add(name)
   }
 
-  result(): Tally {
+  result(): Tally<Name> {
     return { ...this.sum, known: [...this.known], unknownSources: [...this.unknown].filter((name) => !this.known.has(name)) }
   }
 }
@@ -93,7 +93,14 @@ export class TallySum {
  * unknown, unless entries are known to be missing. Where nothing was expected and nothing came, that is said: it is no
  * proof of being complete.
  */
-export function judge({ cells, judged, received, missing, unknown, pending }: Tally): Pick<Completeness, 'expected' | 'received' | 'missed' | 'state'> {
+export function judge({
+  cells,
+  judged,
+  received,
+  missing,
+  unknown,
+  pending,
+}: Tally<unknown>): Pick<Completeness, 'expected' | 'received' | 'missed' | 'state'> {
   const lost = Math.max(0, missing)
   const missed = judged > 0 || cells === 0 ? lost : null
   const state = pending ? 'pending' : lost > 0 ? 'incomplete' : unknown ? 'unknown' : received > 0 ? 'complete' : 'nothing-expected'
@@ -101,7 +108,7 @@ export function judge({ cells, judged, received, missing, unknown, pending }: Ta
 }
 
 /** The mark that a tally makes. Silence of a source without counters proves nothing. */
-export function markOf(tally: Tally): Completeness {
+export function markOf(tally: Tally<unknown>): Completeness {
   const told = judge(tally)
   const silent = told.state === 'nothing-expected' && tally.uncounted
   const { received, expected, missed, state } = silent ? { ...told, expected: null, missed: null, state: 'unknown' as const } : told
