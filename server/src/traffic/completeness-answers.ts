@@ -1,6 +1,7 @@
 import type { Output, trafficRoutes } from '@panoptes/contract'
 import { type Absence, gapsOf, unsure, within } from './absences.ts'
-import { type Cell, type Gap, type Interval, readGaps, readSources, sum, total } from './completeness.ts'
+import { type Gap, type Interval, readGaps, readSources, sum, total } from './completeness.ts'
+import type { Cell } from './completeness-cells.ts'
 import type { Grid } from './completeness-sql.ts'
 import type { Reader } from './reader.ts'
 import type { TimeWindow } from './window.ts'

@@ -1,5 +1,5 @@
 import type { Completeness } from '@panoptes/contract'
-import type { Cell, Source } from './completeness.ts'
+import type { Cell, Source } from './completeness-cells.ts'
 
 /** What cells say together, in a form that can be added: of one stretch of time to that of the next. `Name` stands for a source. */
 export interface Tally<Name = string> {

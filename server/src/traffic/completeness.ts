@@ -2,38 +2,13 @@ import type { Completeness, trafficRoutes } from '@panoptes/contract'
 import type { z } from 'zod'
 import type { AskOptions } from '../platform/record/index.ts'
 import { moment } from './compile.ts'
+import type { Cell, Source } from './completeness-cells.ts'
 import { type CompletenessQuestion, type ExpectedRow, expectedSql, type ReceivedRow, receivedSql } from './completeness-sql.ts'
 import { judge, markOf, tallyCells, tallyOf } from './completeness-tally.ts'
 import { ask, type Reader } from './reader.ts'
 import { Parameters } from './sql.ts'
 
 export type Interval = z.infer<typeof trafficRoutes.CompletenessInterval>
-
-export interface Source {
-  cluster: string
-  controller: string
-  proxy: string
-  kind: 'http' | 'tcp'
-  /** False where the proxy never told its counters. */
-  known: boolean
-  cells: Cell[]
-}
-
-/** One source between two of its samples, in one interval of the grid. */
-export interface Cell {
-  bucket: number
-  /** The samples that bound it; without samples the interval of the grid. */
-  fromUs: number
-  toUs: number
-  received: number
-  /** Of these, entries that no sample covers. */
-  uncovered: number
-  expected: number
-  known: boolean
-  pending: boolean
-  unknown: boolean
-  notes: string[]
-}
 
 export interface Gap {
   from: string
