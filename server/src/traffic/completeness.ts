@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Completeness, trafficRoutes } from '@panoptes/contract'
 import type { z } from 'zod'
 import type { AskOptions } from '../platform/record/index.ts'
@@ -29,8 +30,8 @@ export const settleUs = 15e6
 export async function readSources(reader: Reader, question: CompletenessQuestion, nowUs: number, options: AskOptions = {}): Promise<Source[]> {
   const [expected, received] = [expectedSql(question), receivedSql(question)]
   const [samples, entries] = await Promise.all([
-    reader.query<ExpectedRow>(expected.sql, expected.params, { ...ask(options.signal), ...options }),
-    reader.query<ReceivedRow>(received.sql, received.params, { ...ask(options.signal), ...options }),
+    reader.columns<Columns>(expected.sql, expected.params, { ...ask(options.signal), ...options }),
+    reader.columns<Columns>(received.sql, received.params, { ...ask(options.signal), ...options }),
   ])
   const sources = new Map<string, Gathering>()
   const gatheringOf = ({ cluster, controller, proxy, what }: ExpectedRow | ReceivedRow): Gathering => {
@@ -39,9 +40,21 @@ export async function readSources(reader: Reader, question: CompletenessQuestion
     sources.set(key, found)
     return found
   }
-  for (const row of samples) gatheringOf(row).addSamples(row, nowUs)
-  for (const row of entries) gatheringOf(row).addEntries(row)
+  for await (const row of rowsOf<ExpectedRow>(samples)) gatheringOf(row).addSamples(row, nowUs)
+  for await (const row of rowsOf<ReceivedRow>(entries)) gatheringOf(row).addEntries(row)
   return [...sources.values()].map((gathering) => gathering.finish(nowUs))
+}
+
+type Columns = { [column: string]: unknown[] }
+
+/** Rows of an answer in columns. There are thousands: now and then others have their turn. */
+async function* rowsOf<Row>(columns: Columns): AsyncGenerator<Row> {
+  const names = Object.keys(columns)
+  const count = names.length > 0 ? columns[names[0]!]!.length : 0
+  for (let i = 0; i < count; i++) {
+    if (i % 500 === 499) await setImmediate()
+    yield Object.fromEntries(names.map((name) => [name, columns[name]![i]])) as Row
+  }
 }
 
 /** Puts the two sides of one source together. */
