@@ -42,7 +42,12 @@ export async function readSources(reader: Reader, question: CompletenessQuestion
   }
   for await (const row of rowsOf<ExpectedRow>(samples)) gatheringOf(row).addSamples(row, nowUs)
   for await (const row of rowsOf<ReceivedRow>(entries)) gatheringOf(row).addEntries(row)
-  return [...sources.values()].map((gathering) => gathering.finish(nowUs))
+  const finished: Source[] = []
+  for (const gathering of sources.values()) {
+    finished.push(gathering.finish(nowUs))
+    if (finished.length % 1_000 === 0) await setImmediate()
+  }
+  return finished
 }
 
 type Columns = { [column: string]: unknown[] }
