@@ -31,6 +31,8 @@ export async function demoAccount(run: Run, server: Product): Promise<void> {
   await sleep(16_000)
   share = 0.2
   await sleep(run.scaled(30, 120) * 1000)
+  // The bank has a night, in which few come.
+  await until('each relay has taken out a dozen entries', 400, () => relays.every(({ relay }) => relay.dropped.entries >= 12), 1000)
   share = 0
   await sleep(32_000)
   run.check('demo: it lives', demo.alive())
