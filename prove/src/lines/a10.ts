@@ -52,7 +52,7 @@ export const a10 = defineProof({
 
     const before = await places(page, first.nodes)
     const tasks: number[] = []
-    for (let i = 0; i < run.scaled(2, 5); i++) {
+    for (let i = 0; i < run.scaled(3, 7); i++) {
       await mesh.tell(2)
       tasks.push(await updateTaskMs(run, page))
     }
