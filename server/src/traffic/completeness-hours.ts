@@ -39,7 +39,7 @@ export class HourTallies {
 
   /** Forgets hours into which a batch brought late entries or samples: its newest tells when they ended. */
   changed(org: string, untilUs: number): void {
-    const touched = (hour: { org: string; fromUs: number }) => hour.org === org && hour.fromUs - hourUs <= untilUs && untilUs < hour.fromUs + 2 * hourUs
+    const touched = (hour: { org: string; fromUs: number }) => hour.org === org && hour.fromUs - hourUs <= untilUs && untilUs < hour.fromUs + hourUs + samplesUs
     for (const [key, hour] of this.kept) if (touched(hour)) this.forget(key)
     if (this.reading && touched(this.reading)) this.reading.stale = true
   }
