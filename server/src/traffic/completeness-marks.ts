@@ -15,6 +15,9 @@ const most = 500
 /** Windows longer than this begin with a whole hour, and are added up from hours. */
 const wideUs = 2 * hourUs
 
+/** What a mark compares: batches of other streams say nothing about it. */
+const compared: ReadonlySet<string> = new Set(['accesses', 'proxy_counters'])
+
 interface Kept {
   at: number
   mark: Promise<Completeness>
@@ -36,7 +39,9 @@ export class CompletenessMarks {
   constructor(absences: Absences, ingest: Pick<Ingest, 'subscribe'>, hours = new HourTallies()) {
     this.absences = absences
     this.hours = hours
-    this.stop = ingest.subscribe(({ principal, untilUs }) => this.hours.changed(principal.org, untilUs))
+    this.stop = ingest.subscribe(({ principal, header, untilUs }) => {
+      if (compared.has(header.stream)) this.hours.changed(principal.org, untilUs)
+    })
   }
 
   /** The mark of a window, at most a minute wider than asked (long ones: an hour). Never throws: without an answer it is pending. */
