@@ -17,6 +17,11 @@ export function squiggleOf(text: string): Squiggle | undefined {
   }
 }
 
+/** The values that hold what was typed, in any case: what the record itself is asked for. */
+export function matching<S extends { text: string }>(values: readonly S[], typed: string): S[] {
+  return values.filter((v) => v.text.toLowerCase().includes(typed.toLowerCase()))
+}
+
 /** The text with [from, to) replaced by a suggestion, and where the caret stands then. */
 export function accept(text: string, from: number, to: number, suggestion: { text: string; kind: string }): { text: string; caret: number } {
   const tail = text.slice(to)

@@ -1,12 +1,9 @@
 import { ActionIcon } from '@mantine/core'
-import { useDebouncedValue } from '@mantine/hooks'
-import { trafficRoutes } from '@panoptes/contract'
 import { IconFilterSearch, IconX } from '@tabler/icons-react'
 import { useEffect, useRef, useState } from 'react'
-import { useAddress, windowOf } from '../address/index.ts'
-import { useCall } from '../platform/index.ts'
 import { accept, squiggleOf } from './prepare-query.ts'
 import classes from './query.module.css'
+import { useCompletion } from './use-completion.ts'
 
 interface Props {
   value: string
@@ -17,7 +14,6 @@ interface Props {
 
 /** The query language in one line: completion from the record, errors underlined where they are, Enter asks. */
 export function QueryBox({ value, onSubmit, placeholder = 'src.workload=payments AND status>=500 AND path~"/v1/"', label = 'Query' }: Props) {
-  const { address } = useAddress()
   const [text, setText] = useState(value)
   const [caret, setCaret] = useState(value.length)
   const [open, setOpen] = useState(false)
@@ -25,19 +21,14 @@ export function QueryBox({ value, onSubmit, placeholder = 'src.workload=payments
   const input = useRef<HTMLInputElement>(null)
   const mirror = useRef<HTMLDivElement>(null)
   useEffect(() => setText(value), [value])
-  const [asked] = useDebouncedValue(`${caret}:${text}`, 120)
-  const completion = useCall(
-    trafficRoutes.completeQuery,
-    { query: { query: asked.slice(asked.indexOf(':') + 1), position: Number.parseInt(asked, 10) || 0, ...windowOf(address) } },
-    { enabled: open, fresh: 30_000 },
-  )
-  const suggestions = open ? (completion.data?.suggestions ?? []).slice(0, 60) : []
+  const completion = useCompletion(text, caret, open)
+  const suggestions = completion.suggestions.slice(0, 60)
   const wrong = text === '' ? undefined : squiggleOf(text)
   const shown = wrong && (text === value || !open || at < 0) ? wrong : undefined
   const take = (index: number) => {
     const suggestion = suggestions[index]
-    if (!suggestion || !completion.data) return
-    const next = accept(text, completion.data.from, completion.data.to, suggestion)
+    if (!suggestion) return
+    const next = accept(text, completion.from, completion.to, suggestion)
     setText(next.text)
     setCaret(next.caret)
     setAt(-1)
