@@ -41,6 +41,8 @@ export interface KubeLab {
   cluster: Cluster
   server: Product
   controller: Controller
+  /** When it began: everything it holds is younger. */
+  since: string
   /** All pages of a list. */
   all<Row>(path: string, key: string, query?: Query): Promise<Row[]>
   /** What the record says there is now, as `uid version`. */
@@ -67,6 +69,7 @@ export const clusterName = 'churned'
 
 /** A control plane with kwok, a server, and a controller that watches with a service account of its own. */
 export async function startKubeLab(run: Run, options: KubeLabOptions): Promise<KubeLab> {
+  const since = new Date(Date.now() - 60_000).toISOString()
   const policy = join(run.dir, 'audit-policy.yaml')
   writeFileSync(
     policy,
@@ -106,13 +109,13 @@ export async function startKubeLab(run: Run, options: KubeLabOptions): Promise<K
     return rows
   }
   const lab: KubeLab = {
-    ...{ cluster, server, controller, all },
+    ...{ cluster, server, controller, since, all },
     state: async (kind, query) => (await all<ApiObject>('/api/v1/objects', 'objects', { kind, cluster: clusterName, ...query })).map(lineOf).sort(),
     async list(path) {
       const { items, metadata } = await cluster.must('GET', path)
       return { lines: items.map((item: Raw) => `${item.metadata.uid} ${item.metadata.resourceVersion}`).sort(), version: Number(metadata.resourceVersion) }
     },
-    gaps: async () => (await server.api.get<{ gaps: ApiGap[] }>('/api/v1/changes', { from: '-1d', limit: 1, cluster: clusterName })).gaps,
+    gaps: async () => (await server.api.get<{ gaps: ApiGap[] }>('/api/v1/changes', { from: since, limit: 1, cluster: clusterName })).gaps,
   }
   await until('the first lists are told', 90, async () => {
     const { clusters } = await server.api.get<{ clusters: { cluster: string; wholeSince: string | null }[] }>('/api/v1/objects', { kind: 'Pod,Node', limit: 1 })

@@ -67,7 +67,7 @@ export const b04 = defineProof({
     run.bar('differences between inventory and lists at 20 pauses', red, '=', 0)
 
     await compareHistory(run, lab, churn)
-    const rolledChanges = () => lab.all<ApiChange>('/api/v1/changes', 'changes', { from: '-1h', cluster: clusterName, kind: 'Pod', namespace: rolled })
+    const rolledChanges = () => lab.all<ApiChange>('/api/v1/changes', 'changes', { from: lab.since, cluster: clusterName, kind: 'Pod', namespace: rolled })
     await until('the roll-outs are over', 300, async () => {
       const before = follower.lines.length
       await sleep(15_000)
@@ -144,7 +144,7 @@ async function compareNow(lab: KubeLab): Promise<string[]> {
 }
 
 async function compareHistory(run: Run, lab: KubeLab, churn: KubeChurn): Promise<void> {
-  const query = { from: '-1h', cluster: clusterName }
+  const query = { from: lab.since, cluster: clusterName }
   const mine = new Set(namespaces)
   const changes = (await lab.all<ApiChange>('/api/v1/changes', 'changes', { ...query, kind: 'Pod' })).filter(({ namespace }) => mine.has(namespace))
   const written = churn.written.map(({ type, uid, version }) => `${type} ${uid} ${version}`)

@@ -131,7 +131,7 @@ async function same(lab: KubeLab): Promise<void> {
 /** History equals the log of the writes; what is missing lies, by its version, within a reported gap. What a list showed is marked so and has to be true. */
 async function compare(run: Run, lab: KubeLab, churn: KubeChurn, when: string, gaps: readonly ApiGap[]): Promise<void> {
   await same(lab)
-  const query = { from: '-1h', cluster: clusterName }
+  const query = { from: lab.since, cluster: clusterName }
   const changes = (await lab.all<ApiChange>('/api/v1/changes', 'changes', { ...query, kind: 'Pod' })).filter(({ namespace }) => namespaces.includes(namespace))
   const spans = gaps
     .filter((gap) => gap.kind === 'pods')
