@@ -14,6 +14,7 @@ export class DiskWatch {
   private readonly folder: string
   private readonly floor: number | undefined
   private last: { at: number; disk: Disk } | undefined
+  private fullAt: number | undefined
 
   constructor(folder: string, floorBytes?: number) {
     this.folder = folder
@@ -28,6 +29,13 @@ export class DiskWatch {
     const freeBytes = bavail * bsize
     const disk = { freeBytes, floorBytes, full: freeBytes < floorBytes }
     this.last = { at: now, disk }
+    if (disk.full) this.fullAt = now
     return disk
+  }
+
+  /** Whether it was seen full in the last so many milliseconds. */
+  fullWithin(ms: number): boolean {
+    this.look()
+    return this.fullAt !== undefined && performance.now() - this.fullAt <= ms
   }
 }

@@ -41,7 +41,7 @@ export async function createIngest({ record, log, floorBytes, maxInFlight = defa
   const listeners = new Set<Listener>()
   const disk = record.dataDir ? new DiskWatch(record.dataDir, floorBytes) : undefined
   const quarantine = new Quarantine(record.dataDir && join(record.dataDir, 'quarantine'))
-  const keeper = new Keeper(record, log)
+  const keeper = new Keeper(record, log, disk)
   const counts = { inFlightBytes: 0, accepted: 0, rows: 0, refused: {} as { [code: string]: number } }
   let closed = false
   await keeper.start()

@@ -135,7 +135,7 @@ async function countSound(
     return await countRows(record, stream, day, signal)
   } catch (error) {
     if (!isDamage(error)) throw error
-    const aside = (await record.scrub([stream])).filter(({ part }) => !known.has(part))
+    const aside = (await record.scrub({ tables: [stream] })).filter(({ part }) => !known.has(part))
     if (aside.length === 0) throw error
     for (const { part, reason } of aside) report({ batch: part, problem: 'damaged', detail: `set aside: ${reason}` })
     return countSound(record, stream, day, report, signal)

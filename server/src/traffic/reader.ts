@@ -25,8 +25,8 @@ export interface Reader {
 /** What a question may take at most. */
 export const limits = { maxSeconds: 30, maxMemory: 1_500_000_000, maxThreads: 2 } as const
 
-/** Settings of a search for few rows: the wide columns are read only for the rows that are answered. */
-export const fewRows = { query_plan_max_limit_for_lazy_materialization: 10_000 } as const
+/** Settings of a search for few rows: the wide columns are read only for the rows that are answered, and kept for the next who looks there. */
+export const fewRows = { query_plan_max_limit_for_lazy_materialization: 10_000, use_uncompressed_cache: 1 } as const
 
 /** Settings of a statement that a roll-up may answer. Looking whether one does takes as long as a small question: others do not look. */
 export const rollups = { optimize_use_projections: 1 } as const

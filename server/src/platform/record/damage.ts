@@ -31,11 +31,20 @@ export function isDamage(error: unknown): boolean {
   return error instanceof RecordError && damageCodes.has(error.code)
 }
 
-/** Parts that the engine (at start) or a scrub has set aside because they are damaged. */
+/**
+ * Parts that the engine (at start) or a scrub has set aside because they are damaged, without those in whose place the parts
+ * that they were merged from stand again.
+ */
 export async function detachedParts(store: Asker): Promise<Damage[]> {
   const rows = await store.query<{ table: string; part: string; partition: string; reason: string; path: string }>(
-    `SELECT table, name AS part, ifNull(partition_id, '') AS partition, ifNull(reason, '') AS reason, path FROM system.detached_parts
-     WHERE database = currentDatabase() AND reason NOT IN ('ignored', 'clone', 'attaching', 'deleting', 'tmp-fetch')`,
+    `SELECT d.table AS table, d.name AS part, ifNull(d.partition_id, '') AS partition, ifNull(d.reason, '') AS reason, d.path AS path
+     FROM system.detached_parts AS d
+     LEFT JOIN (
+       SELECT table, partition_id, groupArray((min_block_number, max_block_number)) AS blocks FROM system.parts
+       WHERE database = currentDatabase() AND active AND rows > 0 GROUP BY table, partition_id
+     ) AS p ON p.table = d.table AND p.partition_id = d.partition_id
+     WHERE d.database = currentDatabase() AND reason NOT IN ('ignored', 'clone', 'attaching', 'deleting', 'tmp-fetch')
+       AND NOT arrayExists(b -> b.1 <= d.max_block_number AND b.2 >= d.min_block_number, p.blocks)`,
   )
   return rows.map(({ table, part, partition, reason, path }) => ({
     ...{ table, part, path },
@@ -44,25 +53,57 @@ export async function detachedParts(store: Asker): Promise<Damage[]> {
   }))
 }
 
+/** A part in the place of which the parts that it was merged from can stand again. */
+export interface Mendable {
+  part: string
+  path: string
+}
+
+interface Part extends Mendable {
+  partition_id: string
+  min_block_number: number
+  max_block_number: number
+}
+
+export interface ScrubOptions {
+  /** Answer parts that can be mended instead of setting them aside. */
+  mends: boolean
+  /** Only parts that were written in the last so many seconds. */
+  youngerThanS?: number
+}
+
+const oursSql = 'database = currentDatabase() AND table = {name:String}'
+
 /**
- * Reads every part of a table and compares it with its checksums, one part at a time and on one thread, and sets aside what
- * is damaged. Answers the names set aside.
+ * Reads the parts of a table and compares them with their checksums, one part at a time and on one thread, and sets aside what
+ * is damaged. Answers what it left where it is because it can be mended.
  */
-export async function scrubTable(store: Asker, table: string): Promise<string[]> {
+export async function scrubTable(store: Asker, table: string, { mends, youngerThanS }: ScrubOptions): Promise<Mendable[]> {
   const { name, onCluster } = store.local(table)
-  const parts = await store.query<{ part: string }>(
-    'SELECT name AS part FROM system.parts WHERE database = currentDatabase() AND table = {name:String} AND active ORDER BY modification_time',
+  const young = youngerThanS === undefined ? '' : ` AND modification_time >= now() - ${youngerThanS}`
+  const parts = await store.query<Part>(
+    `SELECT name AS part, path, partition_id, min_block_number, max_block_number FROM system.parts WHERE ${oursSql} AND active${young} ORDER BY modification_time`,
     { name },
   )
-  const aside: string[] = []
-  for (const { part } of parts) {
+  const mendable: Mendable[] = []
+  for (const part of parts) {
     const [checked] = await store
-      .query<{ is_passed: number }>(`CHECK TABLE ${name} PART '${part}'`, {}, { maxThreads: 1, settings: { check_query_single_value_result: 0 } })
+      .query<{ is_passed: number }>(`CHECK TABLE ${name} PART '${part.part}'`, {}, { maxThreads: 1, settings: { check_query_single_value_result: 0 } })
       // A part that was merged away meanwhile was read by the merge.
       .catch(() => [])
     if (!checked || checked.is_passed) continue
-    await store.command(`ALTER TABLE ${name}${onCluster} DETACH PART '${part}'`)
-    aside.push(part)
+    if (mends && (await sourcesOf(store, name, part)) > 0) mendable.push({ part: part.part, path: part.path })
+    else await store.command(`ALTER TABLE ${name}${onCluster} DETACH PART '${part.part}'`)
   }
-  return aside
+  return mendable
+}
+
+/** How many of the parts that a part was merged from still lie there: the engine keeps them for eight minutes. */
+async function sourcesOf(store: Asker, name: string, { partition_id, min_block_number, max_block_number }: Part): Promise<number> {
+  const [row] = await store.query<{ n: number }>(
+    `SELECT count() AS n FROM system.parts WHERE ${oursSql} AND NOT active AND rows > 0
+     AND partition_id = {partition_id:String} AND min_block_number >= {min_block_number:Int64} AND max_block_number <= {max_block_number:Int64}`,
+    { name, partition_id, min_block_number, max_block_number },
+  )
+  return Number(row?.n ?? 0)
 }

@@ -50,6 +50,8 @@ export class Engine {
   private readonly onReady = new Set<() => void>()
   private timer: NodeJS.Timeout | undefined
   private staged = 0
+  /** What is done before it is started again, and why it was ended. */
+  private pause: { cause: string; between: () => void } | undefined
 
   constructor(options: EngineOptions) {
     this.log = options.log
@@ -111,6 +113,22 @@ export class Engine {
     this.child?.kill('SIGKILL')
   }
 
+  /** Ends it and starts it again; `between` runs while no engine has the folder. Resolves once it is ready. */
+  restart(cause: string, between: () => void): Promise<void> {
+    return new Promise((done) => {
+      const back = () => {
+        this.onReady.delete(back)
+        done()
+      }
+      this.onReady.add(back)
+      // On its way up already: what is left to do is seen again when it is looked at the next time.
+      if (this.current.state !== 'ready') return
+      this.pause = { cause, between }
+      // What it has acknowledged is on the disk.
+      this.kill()
+    })
+  }
+
   async close(): Promise<void> {
     clearInterval(this.timer)
     this.current = { ...this.current, state: 'closed', cause: 'it was closed' }
@@ -144,11 +162,22 @@ export class Engine {
         done()
       })
       child.once('exit', (code, signal) => {
-        const why = cause || `it ended with ${signal ?? `code ${code}`}`
+        const why = cause || (this.pause?.cause ?? `it ended with ${signal ?? `code ${code}`}`)
+        this.takePause()
         if (this.current.state === 'ready') this.recover(why)
         else fail(new Error(why))
       })
     })
+  }
+
+  private takePause(): void {
+    const { pause } = this
+    this.pause = undefined
+    try {
+      pause?.between()
+    } catch (error) {
+      this.log.error({ err: error }, 'what was to be done while the record is away failed')
+    }
   }
 
   private recover(cause: string): void {

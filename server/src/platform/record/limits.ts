@@ -7,13 +7,20 @@ export interface EngineLimits {
   /** Of the record's whole process; a statement that would pass it fails, the others go on. */
   memoryBytes: number
   markCacheBytes: number
+  /** Blocks of columns as they are after decompression: lists of what is newest read the same ones again and again. */
+  blockCacheBytes: number
   /** Threads that merge parts in the background. */
   mergeThreads: number
 }
 
 /** A share of the machine that leaves room for everything else a laptop runs. */
 export function defaultLimits(): EngineLimits {
-  return { memoryBytes: Math.round(Math.min(Math.max(totalmem() / 4, 768 * mebibyte), 4096 * mebibyte)), markCacheBytes: 64 * mebibyte, mergeThreads: 2 }
+  return {
+    memoryBytes: Math.round(Math.min(Math.max(totalmem() / 4, 768 * mebibyte), 4096 * mebibyte)),
+    markCacheBytes: 64 * mebibyte,
+    blockCacheBytes: 64 * mebibyte,
+    mergeThreads: 2,
+  }
 }
 
 /**
@@ -25,7 +32,7 @@ export function engineConfig(limits: EngineLimits, backups: string): string {
   <max_server_memory_usage>${limits.memoryBytes}</max_server_memory_usage>
   <mark_cache_size>${limits.markCacheBytes}</mark_cache_size>
   <index_mark_cache_size>${limits.markCacheBytes / 4}</index_mark_cache_size>
-  <uncompressed_cache_size>0</uncompressed_cache_size>
+  <uncompressed_cache_size>${limits.blockCacheBytes}</uncompressed_cache_size>
   <index_uncompressed_cache_size>0</index_uncompressed_cache_size>
   <mmap_cache_size>0</mmap_cache_size>
   <max_thread_pool_size>128</max_thread_pool_size>

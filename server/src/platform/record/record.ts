@@ -1,11 +1,13 @@
+import { renameSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { type ClickHouseClient, ClickHouseError, createClient } from '@clickhouse/client'
 import { PanoptesError } from '@panoptes/contract'
 import type { Logger } from 'pino'
 import type { Asker, AskOptions, Params, StreamFormat } from './ask.ts'
-import { type Damage, detachedParts, isDamage, scrubTable } from './damage.ts'
+import { type Damage, detachedParts, isDamage, type Mendable, scrubTable } from './damage.ts'
 import { Engine, type EngineState } from './engine.ts'
 import { translate } from './errors.ts'
 import type { EngineLimits } from './limits.ts'
@@ -213,15 +215,34 @@ export class RecordStore implements Asker {
     return this.damaged
   }
 
-  /** Reads all of the record, or some of its tables, slowly and sets damaged parts aside. Answers all that are set aside. */
-  scrub(tables: readonly string[] = [...rowTables, 'batches']): Promise<readonly Damage[]> {
+  /**
+   * Reads all of the record, or some of its tables, slowly and sets damaged parts aside. Where what a part was merged from still
+   * lies there, that takes its place: the engine starts again for it. Answers all that are set aside.
+   */
+  scrub({ tables = [...rowTables, 'batches'], youngerThanS }: { tables?: readonly string[]; youngerThanS?: number } = {}): Promise<readonly Damage[]> {
     // One at a time: two would set the same part aside.
     const scrubbed = this.scrubbing.then(async () => {
-      for (const table of tables) await scrubTable(this, table)
+      let seconds = youngerThanS
+      for (let times = 0; times < 3; times++) {
+        const mendable: Mendable[] = []
+        for (const table of tables) mendable.push(...(await scrubTable(this, table, { mends: this.embedded && times < 2, youngerThanS: seconds })))
+        if (mendable.length === 0) break
+        await this.mend(mendable)
+        // What has taken their place is older.
+        seconds = undefined
+      }
       return this.findDetached()
     })
     this.scrubbing = scrubbed.catch(() => {})
     return scrubbed
+  }
+
+  /** Puts damaged parts aside while the engine is away: when it is back it takes up what they were merged from. */
+  private async mend(parts: readonly Mendable[]): Promise<void> {
+    for (const part of parts) this.log.error(part, 'part of the record is damaged; the parts that it was merged from take its place')
+    await this.engine?.restart('damaged parts are put aside', () => {
+      for (const { part, path } of parts) renameSync(path, join(dirname(path.replace(/\/$/, '')), 'detached', `broken_${part}`))
+    })
   }
 
   /** Calls back when a statement met damaged data. */
