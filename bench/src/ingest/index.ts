@@ -7,8 +7,8 @@ import { type Product, startProduct } from '../lab.ts'
 
 const say = (text: string) => process.stderr.write(`${text}\n`)
 
-/** Sends real messages with fresh ids from a process of its own; answers how many entries it sent. */
-async function replay(options: { port: number; entries: number; streams: number; perSecond: number }): Promise<number> {
+/** Sends real messages with fresh ids from a process of its own; answers how many entries it sent, and in how many seconds. */
+async function replay(options: { port: number; entries: number; streams: number; perSecond: number }): Promise<{ sent: number; seconds: number }> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'replay.ts'), JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] })
   let text = ''
   child.stdout.on('data', (chunk: Buffer) => {
@@ -16,7 +16,7 @@ async function replay(options: { port: number; entries: number; streams: number;
   })
   const code = await new Promise((done) => child.once('close', done))
   if (code !== 0) throw new Error(`the replay ended with ${code}`)
-  return Number(text)
+  return JSON.parse(text)
 }
 
 const rowsIn = async (product: Product): Promise<number> => (await product.get<{ rows: number | null }>('/api/v1/status')).rows ?? 0
@@ -50,7 +50,7 @@ async function wholeWay(
   await untilIdle(product)
   const before = cpuOfAll(product)
   const began = Date.now()
-  const sent = await replay({ port: product.alsPort, entries, streams: 8, perSecond: 0 })
+  const { sent } = await replay({ port: product.alsPort, entries, streams: 8, perSecond: 0 })
   await untilRows(product, known + sent)
   const seconds = (Date.now() - began) / 1000
   await untilIdle(product)
@@ -77,13 +77,11 @@ async function held(product: Product, perSecond: number, seconds: number): Promi
     }
   })()
   const known = await rowsIn(product)
-  const began = Date.now()
-  const sent = await replay({ port: product.alsPort, entries: perSecond * seconds, streams: 40, perSecond })
-  const rate = sent / ((Date.now() - began) / 1000)
+  const { sent, seconds: took } = await replay({ port: product.alsPort, entries: perSecond * seconds, streams: 40, perSecond })
   running = false
   await asking
   await untilRows(product, known + sent)
-  return { lagsS, rate }
+  return { lagsS, rate: sent / took }
 }
 
 /** A.5: CPU per entry on the whole way, memory of the controller, a rate held. */

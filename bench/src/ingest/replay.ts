@@ -133,8 +133,8 @@ function identifier(proxy: number): Buffer {
   return frame
 }
 
-/** Sends `entries` entries over `streams` streams, at `perSecond` or as fast as they are taken; resolves with the number sent. */
-async function replay(options: { port: number; entries: number; streams: number; perSecond: number }): Promise<number> {
+/** Sends `entries` entries over `streams` streams, at `perSecond` or as fast as they are taken; resolves with the number sent and how long it took. */
+async function replay(options: { port: number; entries: number; streams: number; perSecond: number }): Promise<{ sent: number; seconds: number }> {
   const templates = readTemplates()
   const session = connect(`http://127.0.0.1:${options.port}`)
   const calls = Array.from({ length: options.streams }, (_, i) => {
@@ -157,13 +157,13 @@ async function replay(options: { port: number; entries: number; streams: number;
     } else if (turn % 64 === 63) await sleep(0)
   }
   for (const call of calls) while (call.writableLength > 0) await sleep(20)
+  const seconds = (Date.now() - began) / 1000
   // The receiver must have read it all before the connection may go: it closes streams by itself when it has.
   for (const call of calls) call.end()
   await sleep(1_000)
   session.close()
-  return sent
+  return { sent, seconds }
 }
 
-const sent = await replay(JSON.parse(process.argv[2] ?? '{}'))
-process.stdout.write(`${sent}\n`)
+process.stdout.write(JSON.stringify(await replay(JSON.parse(process.argv[2] ?? '{}'))))
 process.exit(0)
