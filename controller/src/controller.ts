@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import type { Heartbeat } from '@panoptes/contract/ingest'
 import type { Logger } from 'pino'
 import { Admission } from './admission/index.ts'
@@ -49,6 +50,8 @@ export async function startController(options: ControllerOptions, log: Logger): 
   const pressed = (): boolean => spool.pressed
   const grpc = new GrpcServer({ ...options.als, tls, pressed, methods: grpcMethods(collector.parts) })
   const otlpHttp = options.otlpHttp && new OtlpHttpServer({ ...options.otlpHttp, tls, pressed, take: (bytes, peer) => collector.otlp(bytes, peer) })
+  // A watched cluster is some 60 MB of objects, of which each change replaces one: V8 would let many times that gather before it collects.
+  if (options.cluster) setFlagsFromString('--heap-growing-percent=50')
   const inventory = options.cluster && inventoryOf(options, options.cluster, spool, log)
   const cluster =
     options.cluster &&
