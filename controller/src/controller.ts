@@ -51,7 +51,7 @@ export async function startController(options: ControllerOptions, log: Logger): 
   const grpc = new GrpcServer({ ...options.als, tls, pressed, methods: grpcMethods(collector.parts) })
   const otlpHttp = options.otlpHttp && new OtlpHttpServer({ ...options.otlpHttp, tls, pressed, take: (bytes, peer) => collector.otlp(bytes, peer) })
   // A watched cluster is some 60 MB of objects, of which each change replaces one: V8 would let many times that gather before it collects.
-  if (options.cluster) setFlagsFromString('--heap-growing-percent=50')
+  if (options.cluster) setFlagsFromString('--heap-growing-percent=20')
   const inventory = options.cluster && inventoryOf(options, options.cluster, spool, log)
   const cluster =
     options.cluster &&

@@ -6,7 +6,10 @@
  */
 const flags = ['--max-semi-space-size=1', '--single-threaded-gc', '--no-incremental-marking']
 
+/** Of the C library: large buffers go back to the system at once instead of leaving holes in its heap (107 MB after an hour of a busy cluster). */
+const allocation = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '1048576' }
+
 const missing = flags.filter((flag) => !process.execArgv.some((told) => told.startsWith(flag.split('=')[0]!)))
 // Not where it has a channel to its parent, which would be lost, nor where the system has no such call.
 if (missing.length > 0 && process.channel === undefined && process.platform !== 'win32' && 'execve' in process)
-  process.execve!(process.execPath, [process.execPath, ...process.execArgv, ...missing, ...process.argv.slice(1)], { MALLOC_ARENA_MAX: '2', ...process.env })
+  process.execve!(process.execPath, [process.execPath, ...process.execArgv, ...missing, ...process.argv.slice(1)], { ...allocation, ...process.env })
