@@ -84,9 +84,7 @@ describe('retention', () => {
 
 describe('damage', () => {
   it('is set aside and reported by the scrub', async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'panoptes-damage-'))
-    const record = await openRecord({ dataDir, log })
-    const ingest = await createIngest({ record, log })
+    const { record, ingest, close } = await openLab()
     for (const { bytes } of await batchesOf(record, 2)) await ingest.accept(alice, bytes)
     const [part] = await record.query<{ path: string }>("SELECT path FROM system.parts WHERE table = 'accesses' AND active ORDER BY name")
     const file = join(part!.path, 'data.bin')
@@ -97,9 +95,7 @@ describe('damage', () => {
     expect(await reportLosses(record, log)).toMatchObject([{ controller: 'c1', stream: 'accesses', day: today, missed: 100 }])
     expect(await reportLosses(record, log)).toEqual([])
     expect(await record.query('SELECT reason, missed FROM gaps')).toEqual([{ reason: 'record-damaged', missed: 100 }])
-    await ingest.close()
-    await record.close()
-    rmSync(dataDir, { recursive: true, force: true })
+    await close()
   }, 60_000)
 
   it.each([
@@ -108,9 +104,7 @@ describe('damage', () => {
   ])(
     'of a part that was just merged is mended by what it was merged from: %s',
     async (_, harm) => {
-      const dataDir = mkdtempSync(join(tmpdir(), 'panoptes-damage-'))
-      const record = await openRecord({ dataDir, log })
-      const ingest = await createIngest({ record, log })
+      const { record, ingest, close } = await openLab()
       for (const { bytes } of await batchesOf(record, 3)) await ingest.accept(alice, bytes)
       await record.command('OPTIMIZE TABLE accesses FINAL')
       const [part] = await record.query<{ path: string }>("SELECT path FROM system.parts WHERE table = 'accesses' AND active")
@@ -120,17 +114,13 @@ describe('damage', () => {
       expect(await countRows(record)).toBe(300)
       expect(await ingest.verify({})).toMatchObject({ rows: 300, problems: [] })
       expect(await reportLosses(record, log)).toEqual([])
-      await ingest.close()
-      await record.close()
-      rmSync(dataDir, { recursive: true, force: true })
+      await close()
     },
     60_000,
   )
 
   it('is set aside and reported by verify, which met it', async () => {
-    const dataDir = mkdtempSync(join(tmpdir(), 'panoptes-damage-'))
-    const record = await openRecord({ dataDir, log })
-    const ingest = await createIngest({ record, log })
+    const { record, ingest, close } = await openLab()
     for (const { bytes } of await batchesOf(record, 2)) await ingest.accept(alice, bytes)
     const parts = await record.query<{ path: string }>("SELECT path FROM system.parts WHERE table = 'accesses' AND active ORDER BY name")
     const [flipped, cut] = parts.map(({ path }) => join(path, 'data.bin')) as [string, string]
@@ -140,9 +130,7 @@ describe('damage', () => {
     writeFileSync(cut, readFileSync(cut).subarray(0, 500))
     const { problems } = await ingest.verify({})
     expect(problems.map(({ problem }) => problem).sort()).toEqual(['damaged', 'damaged', 'missing', 'missing'])
-    await ingest.close()
-    await record.close()
-    rmSync(dataDir, { recursive: true, force: true })
+    await close()
   }, 60_000)
 
   it('is found at start where a part was cut off', async () => {

@@ -55,11 +55,12 @@ export async function detachedParts(store: Asker): Promise<Damage[]> {
 
 /** A part in the place of which the parts that it was merged from can stand again. */
 export interface Mendable {
+  table: string
   part: string
   path: string
 }
 
-interface Part extends Mendable {
+interface Part extends Omit<Mendable, 'table'> {
   partition_id: string
   min_block_number: number
   max_block_number: number
@@ -92,7 +93,7 @@ export async function scrubTable(store: Asker, table: string, { mends, youngerTh
       // A part that was merged away meanwhile was read by the merge.
       .catch(() => [])
     if (!checked || checked.is_passed) continue
-    if (mends && (await sourcesOf(store, name, part)) > 0) mendable.push({ part: part.part, path: part.path })
+    if (mends && (await sourcesOf(store, name, part)) > 0) mendable.push({ table, part: part.part, path: part.path })
     else await store.command(`ALTER TABLE ${name}${onCluster} DETACH PART '${part.part}'`)
   }
   return mendable

@@ -113,7 +113,7 @@ export class Engine {
     this.child?.kill('SIGKILL')
   }
 
-  /** Ends it and starts it again; `between` runs while no engine has the folder. Resolves once it is ready. */
+  /** Ends it and starts it again; `between` runs while no engine has the folder and must not throw. Resolves once it is ready. */
   restart(cause: string, between: () => void): Promise<void> {
     return new Promise((done) => {
       const back = () => {
@@ -163,21 +163,12 @@ export class Engine {
       })
       child.once('exit', (code, signal) => {
         const why = cause || (this.pause?.cause ?? `it ended with ${signal ?? `code ${code}`}`)
-        this.takePause()
+        this.pause?.between()
+        this.pause = undefined
         if (this.current.state === 'ready') this.recover(why)
         else fail(new Error(why))
       })
     })
-  }
-
-  private takePause(): void {
-    const { pause } = this
-    this.pause = undefined
-    try {
-      pause?.between()
-    } catch (error) {
-      this.log.error({ err: error }, 'what was to be done while the record is away failed')
-    }
   }
 
   private recover(cause: string): void {

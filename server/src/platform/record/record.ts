@@ -222,13 +222,13 @@ export class RecordStore implements Asker {
   scrub({ tables = [...rowTables, 'batches'], youngerThanS }: { tables?: readonly string[]; youngerThanS?: number } = {}): Promise<readonly Damage[]> {
     // One at a time: two would set the same part aside.
     const scrubbed = this.scrubbing.then(async () => {
-      let seconds = youngerThanS
-      for (let times = 0; times < 3; times++) {
+      let [left, seconds] = [tables, youngerThanS]
+      for (let times = 0; left.length > 0; times++) {
         const mendable: Mendable[] = []
-        for (const table of tables) mendable.push(...(await scrubTable(this, table, { mends: this.embedded && times < 2, youngerThanS: seconds })))
-        if (mendable.length === 0) break
-        await this.mend(mendable)
-        // What has taken their place is older.
+        for (const table of left) mendable.push(...(await scrubTable(this, table, { mends: this.embedded && times < 2, youngerThanS: seconds })))
+        if (mendable.length > 0) await this.mend(mendable)
+        // What has taken their place is older, and may be damaged too.
+        left = tables.filter((table) => mendable.some((part) => part.table === table))
         seconds = undefined
       }
       return this.findDetached()
@@ -241,7 +241,13 @@ export class RecordStore implements Asker {
   private async mend(parts: readonly Mendable[]): Promise<void> {
     for (const part of parts) this.log.error(part, 'part of the record is damaged; the parts that it was merged from take its place')
     await this.engine?.restart('damaged parts are put aside', () => {
-      for (const { part, path } of parts) renameSync(path, join(dirname(path.replace(/\/$/, '')), 'detached', `broken_${part}`))
+      for (const { part, path } of parts) {
+        try {
+          renameSync(path, join(dirname(path), 'detached', `broken_${part}`))
+        } catch (error) {
+          this.log.error({ err: error, part }, 'part of the record cannot be put aside')
+        }
+      }
     })
   }
 
