@@ -110,10 +110,11 @@ function roll(run: Run, { cluster }: KubeLab) {
 
 /** The comparison of a pause sees what it should: without one object, with one twice, with another version. */
 async function shows(run: Run, lab: KubeLab): Promise<void> {
-  const { lines } = await lab.list('/api/v1/nodes')
-  const told = await until('the nodes are told', 60, async () => {
-    const found = await lab.state('Node')
-    return differences(found, lines).length === 0 ? found : undefined
+  const { told, lines } = await until('the nodes are told', 60, async () => {
+    // Listed each time: nodes report their state meanwhile.
+    const { lines } = await lab.list('/api/v1/nodes')
+    const told = await lab.state('Node')
+    return differences(told, lines).length === 0 ? { told, lines } : undefined
   })
   mustGoRed(run, { name: 'inventory of nodes', rows: told, compare: (rows) => differences(rows, lines), alter: (line) => `${line}0` })
 }
