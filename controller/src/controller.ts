@@ -52,7 +52,7 @@ export async function startController(options: ControllerOptions, log: Logger): 
   const otlpHttp = options.otlpHttp && new OtlpHttpServer({ ...options.otlpHttp, tls, pressed, take: (bytes, peer) => collector.otlp(bytes, peer) })
   // A watched cluster is some 60 MB of objects, of which each change replaces one: V8 would let many times that gather before
   // it collects, and leave twice that in half-empty pages.
-  if (options.cluster) for (const flag of ['--heap-growing-percent=20', '--optimize-for-size']) setFlagsFromString(flag)
+  if (options.cluster) for (const flag of ['--heap-growing-percent=10', '--optimize-for-size']) setFlagsFromString(flag)
   const inventory = options.cluster && inventoryOf(options, options.cluster, spool, log)
   const cluster =
     options.cluster &&
