@@ -16,6 +16,12 @@ export const Window = z.object({
   origin: z.enum(['user', 'demo', 'all']).default('all').describe('Evidence of the user, of the demo bank, or both'),
 })
 
+/**
+ * An entry that failed, as a query: a 5xx, a gRPC status that is the server's fault, or no answer for a reason other than the
+ * client's going away. What the record counts as errors.
+ */
+export const failedQuery = 'status>=500 OR grpc.status IN (2, 4, 8, 12, 13, 14, 15) OR status=0 AND flags:* AND flags NOT IN ("-", "DC")'
+
 /** How complete the record is, in a word. */
 export const CompletenessState = z
   .enum(['complete', 'incomplete', 'unknown', 'pending', 'nothing-expected'])

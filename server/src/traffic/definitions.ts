@@ -2,7 +2,7 @@
 
 /**
  * An entry that failed: a 5xx, a gRPC status that is the server's fault, or an access that ended without an answer for a
- * reason other than the client's going away.
+ * reason other than the client's going away. The contract's `failedQuery` says the same as a query.
  */
 export const errorSql = `(status >= 500 OR grpc_status IN (2, 4, 8, 12, 13, 14, 15) OR (status = 0 AND flags NOT IN ('', '-', 'DC')))`
 

@@ -1,6 +1,7 @@
-import { type Access, columnsByField, fieldNames, parseQuery, printQuery, type Query, resolveField, type Value } from '@panoptes/contract'
+import { type Access, columnsByField, failedQuery, fieldNames, parseQuery, printQuery, type Query, resolveField, type Value } from '@panoptes/contract'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { errorSql } from './definitions.ts'
 import { type Lab, type LabRow, openLab } from './lab.ts'
 import { compilePredicate } from './matches.ts'
 import { search, windowed } from './search.ts'
@@ -29,6 +30,7 @@ function rowOf(i: number): LabRow {
     else if (type === 'IPv6') row[name] = anyOf(ips, i, name)
     else if (type.startsWith('Map')) row[name] = anyOf([{}, { 'x-a': 'a' }, { 'x-a': 'pay', 'x-b': '' }], i, name)
     else if (type.startsWith('DateTime')) row[name] = new Date(start + i * 1_000).toISOString().replace('T', ' ').replace('Z', '123')
+    else if (name === 'flags') row[name] = anyOf(['', '-', 'DC', 'UF', 'UF,URX'], i, name)
     else if (name === 'span_id') row[name] = anyOf(['0', '1', '18446744073709551615'], i, name)
     else if (type === 'Int8') row[name] = anyOf([-1, 0, 14], i, name)
     else if (type.includes('Int')) row[name] = anyOf([0, 1, 200, 503, 250], i, name)
@@ -158,6 +160,13 @@ describe('a query in JavaScript', () => {
     }
     // The comparison means something only where queries divide the rows.
     expect(some).toBeGreaterThan(queries.length / 3)
+  })
+
+  it('counts as failed what the record counts as errors', async () => {
+    const [row] = await lab.record.query<{ errors: number }>(`SELECT countIf${errorSql} AS errors FROM accesses`)
+    const found = await search(lab.reader(), { query: parseQuery(failedQuery), window, fields: ['ts'], limit: 1_000, order: 'newest' })
+    expect(found.accesses).toHaveLength(Number(row!.errors))
+    expect(Number(row!.errors)).toBeGreaterThan(0)
   })
 
   it('refuses what RE2 does not know', () => {

@@ -1,4 +1,4 @@
-import { accessRoutes, systemRoutes, trafficRoutes } from '@panoptes/contract'
+import { accessRoutes, failedQuery, systemRoutes, trafficRoutes } from '@panoptes/contract'
 import { Link } from '@tanstack/react-router'
 import { type Address, both, clockOf, condition, keptAddress, questionOf, useAddress } from '../../address/index.ts'
 import { formatAgo, formatBytes, formatCount, formatRate, formatRatio, formatSpan, isCounting } from '../../format/index.ts'
@@ -8,8 +8,6 @@ import { ServiceCharts } from '../map/service-charts.tsx'
 import classes from './overview.module.css'
 import { forecastWords, statusTone } from './prepare-overview.ts'
 import { Tile } from './tile.tsx'
-
-const failed = 'status>=500'
 
 /** What is connected, how it goes, what is missing, and what needs somebody. Every number opens what it was made from. */
 export function OverviewPage() {
@@ -49,7 +47,7 @@ export function OverviewPage() {
           note={series.data && `${formatCount(errors)} ${errors === 1 ? 'access' : 'accesses'}`}
           tone={count && errors / count >= 0.05 ? 'bad' : undefined}
           to="/record"
-          address={{ q: both(address.q, failed) }}
+          address={{ q: both(address.q, failedQuery) }}
         />
         <Tile
           label="Completeness"
@@ -132,19 +130,19 @@ function Failing() {
   const { address } = useAddress()
   const facets = useCall(
     trafficRoutes.listFacets,
-    { query: { ...questionOf(address, failed), fields: 'dst.workload', limit: 8 } },
+    { query: { ...questionOf(address, failedQuery), fields: 'dst.workload', limit: 8 } },
     { every: clockOf(address) === 'live' && 15_000 },
   )
   const values = facets.data?.facets[0]?.values ?? []
   return (
     <Card title="Failing most">
       {!facets.data && <Waiting what="failures" />}
-      {facets.data && values.length === 0 && <Empty title="Nothing failed in this window">Servers that answer 5xx are listed here.</Empty>}
+      {facets.data && values.length === 0 && <Empty title="Nothing failed in this window">Workloads that answer with errors are listed here.</Empty>}
       {values.map(({ value, count }) => (
         <Link
           key={value}
           to="/record"
-          search={(now: Address) => ({ ...keptAddress(now), q: both(now.q, value ? condition('dst.workload', value) : 'NOT dst.workload:*', failed) })}
+          search={(now: Address) => ({ ...keptAddress(now), q: both(now.q, value ? condition('dst.workload', value) : 'NOT dst.workload:*', failedQuery) })}
           className={classes.talker}
         >
           <span>{value || '(outside the mesh)'}</span>
