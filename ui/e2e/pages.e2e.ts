@@ -18,6 +18,7 @@ const pages: Record<string, string> = {
   clusters: '/clusters',
   'clusters-table': '/clusters?view=table',
   'add-cluster': '/clusters?view=add',
+  admission: '/admission?from=-24h',
   sources: '/sources',
   connect: '/sources?view=connect',
   alarms: '/settings/alarms?state=all',

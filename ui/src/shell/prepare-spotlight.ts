@@ -16,6 +16,7 @@ const pages: (Omit<Hit, 'kind' | 'address'> & { scope: GrantableScope; words: st
   { label: 'Live tail', detail: 'page', to: '/record', scope: 'record:read', words: 'stream follow', address: { tail: '1' } },
   { label: 'Completeness', detail: 'page', to: '/completeness', scope: 'record:read', words: 'missed gaps' },
   { label: 'Clusters', detail: 'page', to: '/clusters', scope: 'record:read', words: 'kubernetes inventory coverage' },
+  { label: 'Admission', detail: 'inventory', to: '/admission', scope: 'record:read', words: 'decisions reviews webhook denied warned image policy' },
   { label: 'Environments', detail: 'inventory', to: '/environments', scope: 'record:read', words: 'group namespaces production staging' },
   { label: 'Workloads', detail: 'inventory', to: '/workloads', scope: 'record:read', words: 'deployments statefulsets daemonsets jobs' },
   { label: 'Pods', detail: 'inventory', to: '/pods', scope: 'record:read', words: 'kubernetes' },

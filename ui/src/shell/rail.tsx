@@ -18,6 +18,7 @@ import {
   IconScript,
   IconServer,
   IconServerBolt,
+  IconShieldCheck,
   IconSitemap,
   IconStack2,
   IconTags,
@@ -49,6 +50,7 @@ const inventory = [
   { to: '/nodes', label: 'Nodes', icon: IconServer },
   { to: '/namespaces', label: 'Namespaces', icon: IconTags },
   { to: '/objects', label: 'All objects', icon: IconBraces },
+  { to: '/admission', label: 'Admission', icon: IconShieldCheck },
 ] as const
 
 const settings = [

@@ -59,6 +59,11 @@ const environments = createRoute({
   path: '/environments',
   component: lazyRouteComponent(() => import('../pages/environments/environments.tsx'), 'EnvironmentsPage'),
 })
+const admission = createRoute({
+  getParentRoute: () => frame,
+  path: '/admission',
+  component: lazyRouteComponent(() => import('../pages/admission/admission.tsx'), 'AdmissionPage'),
+})
 const inventoryPages = () => import('../pages/inventory/pages.tsx')
 const inventory = [
   createRoute({ getParentRoute: () => frame, path: '/workloads', component: lazyRouteComponent(inventoryPages, 'WorkloadsPage') }),
@@ -95,7 +100,7 @@ const signIn = createRoute({
 })
 export const router = createRouter({
   routeTree: root.addChildren([
-    frame.addChildren([overview, map, record, access, completeness, clusters, environments, ...inventory, sources, settings, settingsHome]),
+    frame.addChildren([overview, map, record, access, completeness, clusters, environments, ...inventory, admission, sources, settings, settingsHome]),
     signIn,
   ]),
   parseSearch,
