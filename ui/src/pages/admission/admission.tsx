@@ -39,7 +39,7 @@ export function AdmissionPage() {
   }, [hasNextPage, isFetchingNextPage, fetchNextPage])
   const columns = useMemo(
     (): TableColumn<DecisionRow>[] => [
-      { id: 'at', header: 'Time', value: (d) => d.at, cell: (d) => formatTime(d.at, utc), width: 150, mono: true },
+      { id: 'at', header: 'Time', value: (d) => d.at, cell: (d) => formatTime(d.at, utc), width: 170, mono: true },
       {
         id: 'verdict',
         header: 'Verdict',

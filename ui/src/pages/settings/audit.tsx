@@ -28,7 +28,7 @@ export function Audit() {
   }, [hasNextPage, isFetchingNextPage, fetchNextPage])
   const columns = useMemo(
     (): TableColumn<AuditEntry>[] => [
-      { id: 'at', header: 'Time', value: (e) => e.at, cell: (e) => formatTime(e.at, utc), width: 150, mono: true },
+      { id: 'at', header: 'Time', value: (e) => e.at, cell: (e) => formatTime(e.at, utc), width: 170, mono: true },
       {
         id: 'result',
         header: 'Result',
