@@ -14,8 +14,8 @@ export interface PackedSpool {
   readonly waiting: number
 }
 
-/** So much may wait for a flush before reading stops for it. */
-const most = { rows: 4_000, bytes: 4 * 1024 * 1024 }
+/** So much may wait for a flush before reading stops for it; while it is packed, it lies in memory about five times. */
+const most = { rows: 4_000, bytes: 2 * 1024 * 1024 }
 /** News wait this long for others (ms); longer while the server is behind, for few large batches cost it less than many small ones. */
 const patience = { server: 1_000, behind: 5_000 }
 const behind = 4
