@@ -7,6 +7,8 @@ export interface Comparison<Row> {
   compare(rows: readonly Row[]): string[]
   /** A changed copy of a row: one value altered, as a fault might. */
   alter(row: Row): Row
+  /** Rows whose absence is a fault; all unless told otherwise. */
+  needed?(row: Row): boolean
 }
 
 /**
@@ -14,13 +16,14 @@ export interface Comparison<Row> {
  * a difference that the untouched rows do not give. A comparison that stays green on a planted error fails the run.
  * @returns the number of differences of the untouched rows (the first few are said)
  */
-export function mustGoRed<Row>(run: Run, { name, rows, compare, alter }: Comparison<Row>): number {
-  if (rows.length === 0) {
+export function mustGoRed<Row>(run: Run, { name, rows, compare, alter, needed = () => true }: Comparison<Row>): number {
+  const places = rows.flatMap((row, i) => (needed(row) ? [i] : []))
+  if (places.length === 0) {
     run.check(`${name}: has rows to compare`, false)
     return 1
   }
   const truth = compare(rows)
-  const at = run.random.int(rows.length)
+  const at = run.random.pick(places)
   const row = rows[at]!
   const plants = {
     dropped: [...rows.slice(0, at), ...rows.slice(at + 1)],
