@@ -1,4 +1,5 @@
-import { Button, Drawer, Group, Modal } from '@mantine/core'
+import { ActionIcon, Button, Drawer, Group, Modal } from '@mantine/core'
+import { IconX } from '@tabler/icons-react'
 import { type ReactNode, useState } from 'react'
 import classes from './parts.module.css'
 import { Failure } from './states.tsx'
@@ -45,6 +46,24 @@ export function Side({ opened, onClose, label, size, children }: { opened: boole
         <Drawer.Body p={0}>{children}</Drawer.Body>
       </Drawer.Content>
     </Drawer.Root>
+  )
+}
+
+/** What stands in a Side: what it is about, how that stands, the way out, then the details. */
+export function SideBody({ title, state, onClose, children }: { title: string; state?: ReactNode; onClose: () => void; children: ReactNode }) {
+  return (
+    <div className={classes.sideBody}>
+      <div className={classes.sideHead}>
+        <div>
+          <h2>{title}</h2>
+          {state}
+        </div>
+        <ActionIcon variant="subtle" color="gray" onClick={onClose} aria-label="Close">
+          <IconX size={16} />
+        </ActionIcon>
+      </div>
+      {children}
+    </div>
   )
 }
 

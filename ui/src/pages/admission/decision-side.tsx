@@ -1,11 +1,8 @@
-import { ActionIcon } from '@mantine/core'
 import type { DecisionRow } from '@panoptes/contract'
-import { IconX } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { type Address, keptAddress, useAddress } from '../../address/index.ts'
 import { formatDuration, formatTime } from '../../format/index.ts'
-import { Facts, Status } from '../../parts/index.ts'
-import classes from './admission.module.css'
+import { Facts, SideBody, Status } from '../../parts/index.ts'
 import { ruleWords, verdictTones } from './prepare-admission.ts'
 
 /** One review in full, with the ways to its namespace's pods and to its images. */
@@ -14,16 +11,15 @@ export function DecisionSide({ decision }: { decision: DecisionRow }) {
   const { verdict, namespace, name, kind, subresource, images, message } = decision
   const to = (more: Partial<Address>) => ((now: Address) => ({ ...keptAddress(now), ...more })) as never
   return (
-    <div className={classes.side}>
-      <div className={classes.head}>
-        <h2>{name || kind}</h2>
-        <ActionIcon variant="subtle" color="gray" onClick={() => set({ open: undefined })} aria-label="Close">
-          <IconX size={16} />
-        </ActionIcon>
-      </div>
-      <div>
-        <Status tone={verdictTones[verdict]}>{verdict}</Status> <span className="dim">{formatTime(decision.at, utc)}</span>
-      </div>
+    <SideBody
+      title={name || kind}
+      state={
+        <>
+          <Status tone={verdictTones[verdict]}>{verdict}</Status> <span className="dim">{formatTime(decision.at, utc)}</span>
+        </>
+      }
+      onClose={() => set({ open: undefined })}
+    >
       {message && <div>{message}</div>}
       <Facts
         facts={{
@@ -52,6 +48,6 @@ export function DecisionSide({ decision }: { decision: DecisionRow }) {
           Review: <span className="mono">{decision.uid}</span>,
         }}
       />
-    </div>
+    </SideBody>
   )
 }

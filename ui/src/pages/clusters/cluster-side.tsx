@@ -1,10 +1,9 @@
-import { ActionIcon, Button } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { type Cluster, clusterRoutes } from '@panoptes/contract'
-import { IconX } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import { useAddress } from '../../address/index.ts'
 import { formatTime } from '../../format/index.ts'
-import { Command, Confirm, Facts, Side, Status } from '../../parts/index.ts'
+import { Command, Confirm, Facts, Side, SideBody, Status } from '../../parts/index.ts'
 import { client, queryClient, useMay } from '../../platform/index.ts'
 import classes from './clusters.module.css'
 import { CoverageBar } from './coverage.tsx'
@@ -16,18 +15,13 @@ const again = () => queryClient.invalidateQueries({ queryKey: [clusterRoutes.lis
 export function ClusterSide({ cluster, opened, onClose }: { cluster: Cluster | undefined; opened: boolean; onClose: () => void }) {
   return (
     <Side opened={opened} onClose={onClose} size={520} label="One cluster">
-      <div className={classes.side}>
-        <div className={classes.sideHead}>
-          <div>
-            <h2>{cluster ? cluster.name : 'This cluster is gone'}</h2>
-            {cluster && <Status tone={stateTones[cluster.state]}>{cluster.state}</Status>}
-          </div>
-          <ActionIcon variant="subtle" color="gray" onClick={onClose} aria-label="Close">
-            <IconX size={16} />
-          </ActionIcon>
-        </div>
+      <SideBody
+        title={cluster ? cluster.name : 'This cluster is gone'}
+        state={cluster && <Status tone={stateTones[cluster.state]}>{cluster.state}</Status>}
+        onClose={onClose}
+      >
         {cluster && <Details cluster={cluster} onClose={onClose} />}
-      </div>
+      </SideBody>
     </Side>
   )
 }

@@ -1,11 +1,10 @@
-import { ActionIcon } from '@mantine/core'
 import { type AuditEntry, accessRoutes } from '@panoptes/contract'
-import { IconScript, IconX } from '@tabler/icons-react'
+import { IconScript } from '@tabler/icons-react'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useCallback, useMemo } from 'react'
 import { useAddress } from '../../address/index.ts'
 import { formatTime } from '../../format/index.ts'
-import { Card, Empty, Failure, Page, Side, Status, type Tone, Waiting } from '../../parts/index.ts'
+import { Card, Empty, Failure, Page, Side, SideBody, Status, type Tone, Waiting } from '../../parts/index.ts'
 import { client } from '../../platform/index.ts'
 import { DataTable, type TableColumn } from '../../table/index.ts'
 import classes from './settings.module.css'
@@ -73,13 +72,7 @@ export function Audit() {
       )}
       <Side opened={open !== undefined} onClose={() => set({ open: undefined })} size={460} label="One change">
         {open && (
-          <div className={classes.side}>
-            <div className={classes.sideHead}>
-              <h2>{open.action}</h2>
-              <ActionIcon variant="subtle" color="gray" onClick={() => set({ open: undefined })} aria-label="Close">
-                <IconX size={16} />
-              </ActionIcon>
-            </div>
+          <SideBody title={open.action} onClose={() => set({ open: undefined })}>
             <div>
               {open.actor.name} ({open.actor.kind}), {formatTime(open.at, utc)}, from {open.from}
             </div>
@@ -87,7 +80,7 @@ export function Audit() {
             {open.before && <Values title="Before" values={open.before} />}
             {open.after && <Values title="After" values={open.after} />}
             <Values title="Request" values={{ result: open.result, code: open.code, requestId: open.requestId, userAgent: open.userAgent }} />
-          </div>
+          </SideBody>
         )}
       </Side>
     </Page>
@@ -96,7 +89,7 @@ export function Audit() {
 
 function Values({ title, values }: { title: string; values: Record<string, unknown> }) {
   return (
-    <section>
+    <section className={classes.section}>
       <h3>{title}</h3>
       <dl className={classes.values}>
         {Object.entries(values).map(([name, value]) => (

@@ -1,10 +1,10 @@
-import { ActionIcon, Button } from '@mantine/core'
-import { IconListSearch, IconX } from '@tabler/icons-react'
+import { Button } from '@mantine/core'
+import { IconListSearch } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { type Address, condition, keptAddress, useAddress } from '../../address/index.ts'
 import { formatCount, formatRate, formatTime } from '../../format/index.ts'
-import { Facts, Side, Status } from '../../parts/index.ts'
+import { Facts, Side, SideBody, Status } from '../../parts/index.ts'
 import { type Source, sourceTitle, sourceTone } from './prepare-sources.ts'
 import classes from './sources.module.css'
 
@@ -34,13 +34,7 @@ export function SourceSide({ source, opened, onClose }: { source: Source | undef
     : {}
   return (
     <Side opened={opened} onClose={onClose} size={460} label="One source">
-      <div className={classes.side}>
-        <div className={classes.sideHead}>
-          <h2>{source ? sourceTitle(source) : 'This source is gone'}</h2>
-          <ActionIcon variant="subtle" color="gray" onClick={onClose} aria-label="Close">
-            <IconX size={16} />
-          </ActionIcon>
-        </div>
+      <SideBody title={source ? sourceTitle(source) : 'This source is gone'} onClose={onClose}>
         {source && (
           <>
             <div className={classes.diagnosis}>
@@ -61,7 +55,7 @@ export function SourceSide({ source, opened, onClose }: { source: Source | undef
             <Facts facts={facts} />
           </>
         )}
-      </div>
+      </SideBody>
     </Side>
   )
 }
