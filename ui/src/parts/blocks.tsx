@@ -1,3 +1,4 @@
+import { IconAlertTriangle } from '@tabler/icons-react'
 import type { ReactNode } from 'react'
 import classes from './parts.module.css'
 import { Copy } from './states.tsx'
@@ -45,6 +46,16 @@ export function Card({ title, aside, children, flush = false }: { title?: ReactN
       )}
       <div className={flush ? undefined : classes.cardBody}>{children}</div>
     </section>
+  )
+}
+
+/** What may be wrong or missing in what is shown, a line each. */
+export function Doubts({ children }: { children: ReactNode }) {
+  return (
+    <div className={classes.doubts} role="note">
+      <IconAlertTriangle size={16} aria-hidden />
+      <div>{children}</div>
+    </div>
   )
 }
 

@@ -1,9 +1,8 @@
 import type { EnvironmentMatch } from '@panoptes/contract'
-import { IconAlertTriangle } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { type Address, keptAddress } from '../../address/index.ts'
 import { formatCount } from '../../format/index.ts'
-import { Status } from '../../parts/index.ts'
+import { Doubts, Status } from '../../parts/index.ts'
 import classes from './environments.module.css'
 import { partsOf, unknownWords } from './prepare-environments.ts'
 
@@ -20,14 +19,11 @@ export function Match({ match, before }: { match: EnvironmentMatch; before?: Env
         <strong>{many(counts.namespaces, 'namespace')}</strong> of {many(counts.clusters, 'cluster')}, with {many(counts.workloads, 'workload')}
       </div>
       {doubts.length > 0 && (
-        <div className={classes.doubts} role="note">
-          <IconAlertTriangle size={16} aria-hidden />
-          <div>
-            {doubts.map((words) => (
-              <div key={words}>{words}</div>
-            ))}
-          </div>
-        </div>
+        <Doubts>
+          {doubts.map((words) => (
+            <div key={words}>{words}</div>
+          ))}
+        </Doubts>
       )}
       {parts.map(({ cluster, namespaces: list }) => (
         <table key={cluster} className={classes.namespaces}>

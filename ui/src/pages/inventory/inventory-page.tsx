@@ -1,9 +1,8 @@
 import { Select } from '@mantine/core'
-import { IconAlertTriangle } from '@tabler/icons-react'
 import { type ReactNode, useCallback, useMemo } from 'react'
 import { comparedMoments, momentMs, momentOf, useAddress } from '../../address/index.ts'
 import { formatCount, formatTime } from '../../format/index.ts'
-import { Card, Empty, Failure, Page, Side, Status, Waiting } from '../../parts/index.ts'
+import { Card, Doubts, Empty, Failure, Page, Side, Status, Waiting } from '../../parts/index.ts'
 import { DataTable } from '../../table/index.ts'
 import { shownColumns } from './columns.tsx'
 import classes from './inventory.module.css'
@@ -26,7 +25,7 @@ export function InventoryPage<Row extends object>({ noun, tools }: { noun: Noun<
   const open = useCallback((shown: Shown<Row>) => set({ open: noun.keyOf(shown.row) }, { replace: true }), [set, noun])
   return (
     <Page title={noun.title} aside={<Headline found={found} noun={noun} />}>
-      <Doubts found={found} />
+      <DoubtsAbout found={found} />
       {found.error !== null && found.rows.length === 0 && <Failure error={found.error} retry={found.again} />}
       {found.waits && <Waiting what={noun.what} lines={12} />}
       {!found.waits && (found.error === null || found.rows.length > 0) && (
@@ -95,23 +94,20 @@ function Headline<Row>({ found, noun }: { found: Rows<Row>; noun: Noun<Row> }) {
 }
 
 /** Clusters of which the record may not know all at this moment: said above what is shown. */
-function Doubts<Row>({ found }: { found: Rows<Row> }) {
+function DoubtsAbout<Row>({ found }: { found: Rows<Row> }) {
   const { utc } = useAddress()
   const doubts = doubtful(found.first?.clusters ?? [])
   if (doubts.length === 0) return null
   return (
-    <div className={classes.doubts} role="note">
-      <IconAlertTriangle size={16} aria-hidden />
-      <div>
-        {doubts.slice(0, 4).map((doubt) => (
-          <div key={`${doubt.cluster}${doubt.why}${doubt.from}`}>
-            <strong>{doubt.cluster}</strong>: {doubt.why}
-            {doubt.from && doubt.to && ` (${formatTime(doubt.from, utc)} to ${formatTime(doubt.to, utc)})`}
-          </div>
-        ))}
-        {doubts.length > 4 && <div>and {doubts.length - 4} more</div>}
-      </div>
-    </div>
+    <Doubts>
+      {doubts.slice(0, 4).map((doubt) => (
+        <div key={`${doubt.cluster}${doubt.why}${doubt.from}`}>
+          <strong>{doubt.cluster}</strong>: {doubt.why}
+          {doubt.from && doubt.to && ` (${formatTime(doubt.from, utc)} to ${formatTime(doubt.to, utc)})`}
+        </div>
+      ))}
+      {doubts.length > 4 && <div>and {doubts.length - 4} more</div>}
+    </Doubts>
   )
 }
 
