@@ -36,7 +36,7 @@ export function buildControllerImage(folder) {
         User: user,
         WorkingDir: '/panoptes',
         Env: ['PATH=/usr/local/bin:/usr/bin:/bin', 'NODE_ENV=production'],
-        Entrypoint: ['node', '--max-semi-space-size=4', 'controller/src/main.ts'],
+        Entrypoint: ['node', 'controller/src/main.ts'],
         Labels: {
           'org.opencontainers.image.title': 'panoptes/controller',
           'org.opencontainers.image.version': version,
