@@ -1,6 +1,8 @@
 /** Bounds of how long news is waited for, ms. */
 const bounds = { least: 1_000, most: 10_000 }
 const rememberMs = 60_000
+/** The next news may take longer than all of the last minute: as soon as a machine is suddenly busy. */
+const margin = 1.5
 
 /** How long news of a pod takes from what happened to here: by way of kubelet, API server and watch. The longest of the last minute counts. */
 export class News {
@@ -24,6 +26,6 @@ export class News {
   /** Milliseconds after which all news of a moment can be expected. */
   get takes(): number {
     while (this.seen[0] && this.seen[0].at < this.now() - rememberMs) this.seen.shift()
-    return Math.min(bounds.most, Math.max(bounds.least, this.seen[0]?.took ?? 0))
+    return Math.min(bounds.most, Math.max(bounds.least, margin * (this.seen[0]?.took ?? 0)))
   }
 }
