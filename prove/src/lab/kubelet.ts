@@ -64,6 +64,11 @@ export class Kubelet {
     this.loop = this.watch()
   }
 
+  /** As `kubectl cordon` and `uncordon`: whether pods that are new are run. */
+  async takesPods(yes: boolean): Promise<void> {
+    await this.options.cluster.must('PATCH', `/api/v1/nodes/${node}`, { spec: { unschedulable: yes ? null : true } })
+  }
+
   async stop(): Promise<void> {
     this.stopped = true
     await this.loop
@@ -107,6 +112,7 @@ export class Kubelet {
       return
     }
     if (!pod.spec.nodeName) {
+      if ((await cluster.must('GET', `/api/v1/nodes/${node}`)).spec.unschedulable) return
       await cluster.must('POST', `${this.path}/${name}/binding`, { target: { kind: 'Node', name: node }, metadata: { name } })
       return
     }

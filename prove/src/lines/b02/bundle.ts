@@ -41,7 +41,7 @@ export async function proveBundle(lab: Lab): Promise<void> {
 }
 
 /** Of two replicas one watches; when its pod goes, the other does. */
-async function proveLeader({ run, server, cluster }: Lab): Promise<void> {
+async function proveLeader({ run, server, cluster, kubelet }: Lab): Promise<void> {
   const leading = (of: ClusterAnswer) => of.controllers.filter((controller) => controller.leader)
   const first = await untilCluster(server, 'eu-3', 'led', 40, (seen) => seen.controllers.length === 2 && leading(seen).length === 1)
   const [before] = leading(first)
@@ -50,8 +50,11 @@ async function proveLeader({ run, server, cluster }: Lab): Promise<void> {
     before !== undefined,
     first.controllers.map((c) => `${c.name} ${c.leader ? 'leads' : 'waits'}`).join(', '),
   )
+  // Else the pod that comes in its place, under its name, may be the faster one.
+  await kubelet.takesPods(false)
   await cluster.must('DELETE', `/api/v1/namespaces/panoptes/pods/${before?.name}`)
   const after = await untilCluster(server, 'eu-3', 'led by the other', 60, (seen) => leading(seen).some((one) => one.name !== before?.name))
   run.bar('after the pod that led was deleted: replicas that watch', leading(after).length, '=', 1)
+  await kubelet.takesPods(true)
   await untilCluster(server, 'eu-3', 'active again', 60, ({ state }) => state === 'active')
 }
