@@ -5,6 +5,7 @@ import type { RecordStore } from '../platform/record/index.ts'
 import { backupRecord } from './backup.ts'
 import { type Batch, columnsOf, readBatch, splitBatches, unpack } from './batch.ts'
 import { DiskWatch } from './disk.ts'
+import { extentOf } from './extent.ts'
 import { forecast } from './forecast.ts'
 import { Keeper } from './keeper.ts'
 import { type Head, Lane } from './lane.ts'
@@ -159,6 +160,7 @@ export async function createIngest({ record, log, floorBytes, maxInFlight = defa
     retention: (policy, options) => retire(record, policy, options),
     backup: (directory, work) => backupRecord(record, writer, directory, work),
     forecast: () => forecast(record, disk?.look()),
+    extent: (org) => extentOf(record, org),
     status: () => ({ ...counts, refused: { ...counts.refused }, diskFull: disk?.look().full ?? false }),
     close: async () => {
       closed = true

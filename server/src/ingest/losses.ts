@@ -1,6 +1,7 @@
 import { type StreamName, serverColumns, streamNames, streams } from '@panoptes/contract'
 import type { Logger } from 'pino'
 import type { RecordStore } from '../platform/record/index.ts'
+import { keptLedger } from './ledger.ts'
 
 interface Loss {
   org: string
@@ -28,13 +29,9 @@ export async function reportLosses(record: RecordStore, log: Logger): Promise<Lo
   return losses
 }
 
-/** The ledger without the days that the retention removed. */
-const kept = `batches FINAL LEFT JOIN (SELECT day, max(at) AS gone FROM retirements WHERE table_name = {stream:String} GROUP BY day) AS r USING (day)
-  WHERE stream = {stream:String} AND received > gone`
-
 /** Days on which the ledger knows more rows than the parts hold. */
 async function shortDays(record: RecordStore, stream: StreamName): Promise<string[]> {
-  const due = await record.query<{ day: string; due: number }>(`SELECT toString(day) AS day, sum(rows) AS due FROM ${kept} GROUP BY day`, { stream })
+  const due = await record.query<{ day: string; due: number }>(`SELECT toString(day) AS day, sum(rows) AS due FROM ${keptLedger} GROUP BY day`, { stream })
   const held = await record.query<{ partition: string; held: number }>(
     'SELECT partition, sum(p.rows) AS held FROM system.parts AS p WHERE database = currentDatabase() AND table = {name:String} AND active GROUP BY partition',
     { name: record.local(stream).name },
@@ -45,7 +42,7 @@ async function shortDays(record: RecordStore, stream: StreamName): Promise<strin
 
 async function lossesOf(record: RecordStore, stream: StreamName, day: string): Promise<Loss[]> {
   const due = await record.query<Omit<Loss, 'missed' | 'stream'> & { due: number }>(
-    `SELECT org, cluster, controller, origin, toString(day) AS day, sum(rows) AS due FROM ${kept} AND day = {day:String} GROUP BY org, cluster, controller, origin, day`,
+    `SELECT org, cluster, controller, origin, toString(day) AS day, sum(rows) AS due FROM ${keptLedger} AND day = {day:String} GROUP BY org, cluster, controller, origin, day`,
     { stream, day },
   )
   const found = await record.query<{ org: string; controller: string; held: number }>(

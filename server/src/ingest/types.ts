@@ -63,6 +63,12 @@ export interface Retired {
   why: 'age' | 'size'
 }
 
+export interface Extent {
+  rows: number
+  oldest: Date | null
+  newest: Date | null
+}
+
 export interface Forecast {
   bytesOnDisk: number
   rows: number
@@ -102,6 +108,8 @@ export interface Ingest {
   retention(policy: RetentionPolicy, options?: { dryRun?: boolean } & Work): Promise<Retired[]>
   backup(directory: string, work?: Work): Promise<{ rows: number; bytes: number }>
   forecast(): Promise<Forecast>
+  /** The accesses of an organization, as far as they were stored and not removed since. */
+  extent(org: string): Promise<Extent>
   /** Batches and bytes in work, last errors: for /metrics and the status page. */
   status(): { inFlightBytes: number; accepted: number; rows: number; refused: { [code: string]: number }; diskFull: boolean }
   close(): Promise<void>

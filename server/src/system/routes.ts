@@ -1,14 +1,17 @@
 import { PanoptesError, type Source, systemRoutes } from '@panoptes/contract'
 import type { FastifyInstance } from 'fastify'
 import { homeOrganization } from '../access/index.ts'
+import type { Ingest } from '../ingest/index.ts'
 import { implement } from '../platform/http/index.ts'
 import { diagnoseAll } from './diagnosis.ts'
 import { listReporters } from './reporters.ts'
 import { getSettings, updateSettings } from './settings.ts'
 import { sourcesOf } from './sources.ts'
+import { sparing } from './sparing.ts'
 import { type StatusDeps, statusOf } from './status.ts'
 
-export interface SystemDeps extends StatusDeps {
+export interface SystemDeps extends Omit<StatusDeps, 'forecast' | 'extent'> {
+  ingest: Pick<Ingest, 'status' | 'forecast' | 'extent'>
   /** Stops the demo bank and removes its controllers and rows; returns how many. */
   removeDemo: () => Promise<{ controllers: number; rows: number }>
   /** Told after a change of the settings. */
@@ -18,10 +21,12 @@ export interface SystemDeps extends StatusDeps {
 /** How the server is, what reports to it, and its settings. */
 export function registerSystem(app: FastifyInstance, deps: SystemDeps): void {
   const { db } = deps.state
+  const forecast = sparing(() => deps.ingest.forecast())
+  const status: StatusDeps = { ...deps, forecast: () => forecast(''), extent: sparing((org) => deps.ingest.extent(org)) }
 
   implement(app, systemRoutes.getStatus, async ({ principal }) => {
     const [settings, reporters] = await Promise.all([getSettings(db, homeOrganization), listReporters(db, principal.org)])
-    return statusOf(deps, principal.org, settings, reporters)
+    return statusOf(status, principal.org, settings, reporters)
   })
 
   implement(app, systemRoutes.listSources, async ({ principal, query }) => {

@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises'
 import type { DiskForecast, Problem, Settings, Status } from '@panoptes/contract'
 import { errorCatalogue } from '@panoptes/contract'
-import type { Forecast, Ingest } from '../ingest/index.ts'
+import type { Extent, Forecast, Ingest } from '../ingest/index.ts'
 import type { Metrics } from '../platform/metrics/index.ts'
 import type { RecordStore } from '../platform/record/index.ts'
 import type { State } from '../platform/state/index.ts'
@@ -15,7 +15,9 @@ export interface StatusDeps {
   dataDir: string
   state: State
   record: RecordStore
-  ingest: Ingest
+  ingest: Pick<Ingest, 'status'>
+  forecast: () => Promise<Forecast>
+  extent: (org: string) => Promise<Extent>
   metrics: Metrics
   rates: Rates
   demoState: () => Status['demo']
@@ -25,10 +27,10 @@ export interface StatusDeps {
 
 /** Everything the status page shows, for one organization. */
 export async function statusOf(deps: StatusDeps, org: string, settings: Settings, reporters: readonly Reporter[]): Promise<Status> {
-  const [stateVersion, forecast, range] = await Promise.all([
+  const [stateVersion, forecast, extent] = await Promise.all([
     deps.state.probe(),
-    deps.ingest.forecast().catch(() => undefined),
-    rangeOf(deps.record, org).catch(() => undefined),
+    deps.forecast().catch(() => undefined),
+    deps.extent(org).catch(() => undefined),
   ])
   const record = deps.record.status()
   const disk = record.embedded && forecast ? await diskOf(deps.dataDir, forecast, settings) : null
@@ -62,23 +64,13 @@ export async function statusOf(deps: StatusDeps, org: string, settings: Settings
       lastBatchAt: deps.rates.lastBatchAt()?.toISOString() ?? null,
       controllers: { active: reporters.length - silent, silent },
     },
-    oldestRow: range?.oldest ?? null,
-    newestRow: range?.newest ?? null,
-    rows: range?.rows ?? null,
+    oldestRow: extent?.oldest?.toISOString() ?? null,
+    newestRow: extent?.newest?.toISOString() ?? null,
+    rows: extent?.rows ?? null,
     memory: { rssBytes: process.memoryUsage.rss() },
     eventLoopLagMs: deps.metrics.eventLoopLag(),
     problems: problemsOf(deps, disk, ingest.diskFull, reporters),
   }
-}
-
-async function rangeOf(record: RecordStore, org: string): Promise<{ oldest: string | null; newest: string | null; rows: number } | undefined> {
-  const [row] = await record.query<{ rows: number; oldest: number; newest: number }>(
-    'SELECT count() AS rows, toUnixTimestamp64Milli(min(ts)) AS oldest, toUnixTimestamp64Milli(max(ts)) AS newest FROM accesses WHERE org = {org:String}',
-    { org },
-    { maxSeconds: 5 },
-  )
-  const iso = (ms: number) => (row && row.rows > 0 ? new Date(ms).toISOString() : null)
-  return row && { rows: row.rows, oldest: iso(row.oldest), newest: iso(row.newest) }
 }
 
 const day = 86_400_000
