@@ -21,6 +21,8 @@ export class MapView {
   private palette: Palette
   private dark: boolean
   private hulls: Hull[] = []
+  /** What the hulls were last drawn from. */
+  private drawn: unknown[] = []
   private scale = 1
   private painted = false
   private upright = false
@@ -223,7 +225,13 @@ export class MapView {
 
   private paintLayers(): void {
     const canvases = this.sigma.getCanvases()
-    drawHulls(this.sigma, canvases.hulls!.getContext('2d')!, this.hulls, this.palette)
+    // A live update leaves the hulls as they are, and a canvas that was drawn on is put together anew.
+    const { width, height } = this.sigma.getDimensions()
+    const drawn = [this.hulls, this.palette, width, height, devicePixelRatio, ...Object.values(this.sigma.getCamera().getState())]
+    if (drawn.some((what, i) => what !== this.drawn[i])) {
+      this.drawn = drawn
+      drawHulls(this.sigma, canvases.hulls!.getContext('2d')!, this.hulls, this.palette)
+    }
     drawMarks(this.sigma, this.graph, canvases.marks!.getContext('2d')!, this.palette, this.hulls, this.focused ?? this.found)
   }
 }
