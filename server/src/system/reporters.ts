@@ -24,12 +24,19 @@ export async function listReporters(db: State['db'], org: string): Promise<Repor
   return rows.map(({ body, ...row }) => ({ ...row, heartbeat: (body ?? undefined) as Heartbeat | undefined }))
 }
 
-/** Controllers of the user's clusters that are away: since when nobody has heard of them. */
-export async function listAbsences(db: State['db'], org: string): Promise<{ controller: string; cluster: string; since: Date }[]> {
+/** A controller is behind with so many batches of which the oldest is so old; fewer, or younger ones, are always under way. */
+const behind = { batches: 40, ms: 30_000 }
+
+/** Controllers of the user's clusters that are away, since when nobody has heard of them, or behind, since when their batches wait. */
+export async function listAbsences(db: State['db'], org: string): Promise<{ controller: string; cluster: string; since: Date; waiting?: number }[]> {
   const reporters = await listReporters(db, org)
   return reporters.flatMap((reporter) => {
-    const { id: controller, cluster, origin, lastSeenAt: since } = reporter
-    return origin === 'user' && since && isSilent(reporter) ? [{ controller, cluster, since }] : []
+    const { id: controller, cluster, origin, lastSeenAt: seen, heartbeat } = reporter
+    if (origin !== 'user' || !seen) return []
+    if (isSilent(reporter)) return [{ controller, cluster, since: seen }]
+    const { batches: waiting = 0, oldest } = heartbeat?.spool ?? {}
+    const since = oldest ? new Date(oldest) : seen
+    return waiting >= behind.batches && seen.getTime() - since.getTime() >= behind.ms ? [{ controller, cluster, since, waiting }] : []
   })
 }
 

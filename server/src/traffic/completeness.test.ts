@@ -178,6 +178,10 @@ describe('completeness', () => {
     expect(unsure.total).toMatchObject({ missed: 0, ratio: null, state: 'unknown' })
     expect(unsure.gaps).toMatchObject([{ from: away[0]!.since.toISOString(), reason: 'controller-away', controller: 'c1', missed: null }])
     expect((await answer(0, 5_000, 5, 60_000, away)).gaps).toEqual([])
+    // One that is sending what it has kept: what is not there yet is not missing.
+    const behind = await answer(0, 15_000, 5, 60_000, [{ ...away[0]!, waiting: 400 }])
+    expect(behind.total).toMatchObject({ missed: null, ratio: null, state: 'pending' })
+    expect(behind.gaps).toMatchObject([{ reason: 'controller-behind', missed: null }])
     expect((await answer(-900_000, -600_000, 60)).total).toMatchObject({ ratio: null, state: 'nothing-expected', sourcesKnown: 0, sourcesUnknown: 0 })
   })
 
