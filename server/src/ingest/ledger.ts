@@ -4,7 +4,7 @@ import type { Field, RecordStore } from '../platform/record/index.ts'
 import type { IngestPrincipal, Lanes } from './types.ts'
 
 /** The ledger without the days that the retention removed, as what a SELECT reads from: more conditions may follow. `{stream}` is the stream. */
-export const keptLedger = `batches FINAL LEFT JOIN (SELECT day, max(at) AS gone FROM retirements WHERE table_name = {stream:String} GROUP BY day) AS r USING (day)
+export const keptLedger = `batches FINAL GLOBAL LEFT JOIN (SELECT day, max(at) AS gone FROM retirements WHERE table_name = {stream:String} GROUP BY day) AS r USING (day)
   WHERE stream = {stream:String} AND received > gone`
 
 /** One line of the ledger: a batch whose rows are in the record. */
