@@ -70,7 +70,7 @@ function Details({ cluster, onClose }: { cluster: Cluster; onClose: () => void }
       {cluster.state !== 'pending install' && cluster.connection !== 'process' && <CoverageBar coverage={cluster.coverage} />}
       <Facts facts={facts} />
       {cluster.controllers.length > 0 && (
-        <section>
+        <section className={classes.section}>
           <h3>Controllers</h3>
           {cluster.controllers.map((c) => (
             <div key={c.id} className={classes.missing}>
@@ -85,7 +85,7 @@ function Details({ cluster, onClose }: { cluster: Cluster; onClose: () => void }
         </section>
       )}
       {cluster.missing.length > 0 && (
-        <section>
+        <section className={classes.section}>
           <h3>What it may not do</h3>
           {cluster.missing.map((m) => (
             <div key={m.permission} className={classes.missing}>
