@@ -221,9 +221,12 @@ async function recordDamaged(run: Run, server: Product): Promise<void> {
   run.check('damaged record: the server lives', (await fetch(`${server.url}/readyz`)).ok)
 }
 
-/** Data files of a table's parts that neither took the place of others nor lost it to one, the largest first: the engine mends what it still has twice. */
+/**
+ * Data files of a table's parts that neither took the place of others nor lost it to one, the largest first: the engine mends
+ * what it still has twice. Small parts are one file, large ones have one for each column.
+ */
 function loneParts(table: string): string[] {
-  const parts = filesUnder(table, /\/\d{8}_\d+_\d+_\d+\/data\.bin$/).map((file) => {
+  const parts = filesUnder(table, /\/\d{8}_\d+_\d+_\d+(_\d+)?\/(data|path)\.bin$/).map((file) => {
     const [day, from, to] = file.split('/').at(-2)!.split('_').map(Number) as [number, number, number]
     return { file, day, from, to }
   })
