@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type BenchOptions, cpuUsOf, defineBench, type Measure, quantile } from '../harness.ts'
+import { decodeMeasures, decodingReference, measureDecoding } from '../decode.ts'
+import { type BenchOptions, cpuUsOf, defineBench, type Measure, quantile, slowness } from '../harness.ts'
 import { type Product, startProduct } from '../lab.ts'
 
 const say = (text: string) => process.stderr.write(`${text}\n`)
@@ -89,6 +90,8 @@ export const ingest = defineBench({
   name: 'ingest',
   title: 'Ingest: CPU per access from the proxy’s bytes to a durable, queryable row',
   async run({ quick }: BenchOptions) {
+    say('decoding alone …')
+    const decoded = measureDecoding(quick)
     const product = await startProduct()
     try {
       const entries = quick ? 300_000 : 5_000_000
@@ -98,11 +101,13 @@ export const ingest = defineBench({
       say(`holding ${rate} entries/s for ${seconds} s …`)
       const { lagsS, rate: sentRate } = await held(product, rate, seconds)
       const measures: Measure[] = [
+        ...decodeMeasures(decoded),
         {
           name: 'whole way, CPU per entry',
           value: way.total,
           unit: 'us',
           atMost: 26,
+          slower: slowness([decodingReference(decoded)]),
           note: `${way.sent.toLocaleString('en')} entries; until merges are idle; references: 27.6 VictoriaLogs taking ready NDJSON`,
         },
         { name: '  of it controller (decode, enrich, spool, send)', value: way.controller, unit: 'us' },
@@ -114,7 +119,7 @@ export const ingest = defineBench({
         { name: 'queryable after, p50', value: quantile(lagsS, 0.5), unit: 's' },
         { name: 'controller memory, peak', value: peakRssMb(product.controller), unit: 'MB', atMost: 200 },
       ]
-      return { measures, versions: {} }
+      return { measures, versions: { protobufjs: decoded.version } }
     } finally {
       await product.stop()
     }

@@ -1,13 +1,14 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createLog, openRecord } from '@panoptes/server'
-import { type BenchOptions, type BenchResult, defineBench, type Measure, pssOf, quantile } from '../harness.ts'
+import { createLog, openRecord, type RecordStore } from '@panoptes/server'
+import { type BenchOptions, type BenchResult, defineBench, type Measure, pssOf, quantile, type Reference, referenceMeasures, slowness } from '../harness.ts'
 import { startProduct } from '../lab.ts'
 import { ask, keysOf, type Question, questions } from './ask.ts'
 import { beside } from './beside.ts'
 import { load, type Sizes, sizes, type Zipped, zipped } from './load.ts'
 import { askPeer, feedPeer } from './peer.ts'
+import { readReferences } from './reference.ts'
 import type { Shape } from './rows.ts'
 
 interface Loaded {
@@ -33,26 +34,27 @@ async function prepare(quick: boolean, seed: number): Promise<{ dir: string; kep
   mkdirSync(dir, { recursive: true })
   // Ten million rows a day, the last hour being its peak.
   const shape: Shape = { rows, days: Math.max(1, Math.round(rows / 10_000_000)), end: Math.floor(Date.now() / 86_400_000) * 86_400, seed }
+  const loaded = await withRecord(dir, async (record): Promise<Loaded> => {
+    await load(record, shape)
+    return { shape, size: await sizes(record), zip: await zipped(record, shape), version: record.status().version }
+  })
+  writeFileSync(note, JSON.stringify(loaded))
+  return { dir, kept, loaded }
+}
+
+async function withRecord<T>(dir: string, work: (record: RecordStore) => Promise<T>): Promise<T> {
   const record = await openRecord({ dataDir: dir, log: createLog({ level: 'warn' }) })
   try {
-    await load(record, shape)
-    const loaded: Loaded = { shape, size: await sizes(record), zip: await zipped(record, shape), version: record.status().version }
-    writeFileSync(note, JSON.stringify(loaded))
-    return { dir, kept, loaded }
+    return await work(record)
   } finally {
     await record.close()
   }
 }
 
-async function keysOfAll(dir: string, all: readonly Question[], times: number): Promise<Map<Question, string[]>> {
-  const record = await openRecord({ dataDir: dir, log: createLog({ level: 'warn' }) })
-  try {
-    const keys = new Map<Question, string[]>()
-    for (const question of all) keys.set(question, await keysOf(record, question, times))
-    return keys
-  } finally {
-    await record.close()
-  }
+async function keysOfAll(record: RecordStore, all: readonly Question[], times: number): Promise<Map<Question, string[]>> {
+  const keys = new Map<Question, string[]>()
+  for (const question of all) keys.set(question, await keysOf(record, question, times))
+  return keys
 }
 
 /** The bars are for ten million rows a day: rows of a day with fewer lie further from their likes and take more. */
@@ -81,12 +83,17 @@ async function run({ quick, seed, peer }: BenchOptions): Promise<BenchResult> {
   const measures = sizeMeasures(loaded)
   try {
     const all = questions(loaded.shape)
-    const keys = await keysOfAll(dir, all, quick ? 40 : 200)
+    const { keys, before } = await withRecord(dir, async (record) => ({
+      keys: await keysOfAll(record, all, quick ? 40 : 200),
+      before: await readReferences(record),
+    }))
     const peers = peer ? await peerTimes(peer, dir, loaded.shape, keys) : undefined
+    const times: Measure[] = []
+    let busy: { perSecond: number; lagMs: number }
     const product = await startProduct({ data: dir, controller: true })
     try {
       const put = (name: string, took: readonly number[], p50?: number, p95?: number, note?: string) =>
-        measures.push(
+        times.push(
           { name: `${name}, p50`, value: quantile(took, 0.5), unit: 'ms', ...(p50 ? { atMost: p50 } : {}), note },
           { name: `${name}, p95`, value: quantile(took, 0.95), unit: 'ms', ...(p95 ? { atMost: p95 } : {}), note },
         )
@@ -97,33 +104,35 @@ async function run({ quick, seed, peer }: BenchOptions): Promise<BenchResult> {
         put(question.name, took, other ? quantile(other, 0.5) : question.p50, other ? quantile(other, 0.95) : question.p95, other && 'the peer is the bar')
       }
       say('the same while 5,000 rows/s come in …')
-      const busy = await beside(product, 5_000, async () => {
+      busy = await beside(product, 5_000, async () => {
         for (const [question, some] of keys)
           put(`${question.name}, 5,000 rows/s coming in`, await ask(product, question, some.slice(0, quick ? 20 : 100)), undefined, 2 * question.p95)
       })
-      measures.push(
-        { name: 'rows that came in', value: busy.perSecond, unit: 'rows/s', atLeast: 4_900 },
-        { name: 'server event-loop lag, p99.9', value: busy.lagMs, unit: 'ms', atMost: 25 },
-      )
+      times.push({ name: 'server event-loop lag, p99.9', value: busy.lagMs, unit: 'ms', atMost: 25 })
+      measures.push({ name: 'rows that came in', value: busy.perSecond, unit: 'rows/s', atLeast: 4_900 })
       const engine = product.pids().find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('record/child'))
       if (engine) measures.push({ name: 'memory of the engine (PSS)', value: pssOf(engine) / 1e6, unit: 'MB' })
     } finally {
       await product.stop()
     }
+    const references = meanOf(before, await withRecord(dir, readReferences))
+    // A peer has been asked on this very machine: its times are the bars as they are.
+    const slower = peer ? undefined : slowness(references)
+    measures.push(...referenceMeasures(references), ...times.map((time) => (time.atMost === undefined ? time : { ...time, slower })))
     return { measures, versions: { ClickHouse: loaded.version } }
   } finally {
     if (!kept) rmSync(dir, { recursive: true, force: true })
   }
 }
 
+/** The machine's speed drifts within a run: the mean of what was measured before and after. */
+function meanOf(before: readonly Reference[], after: readonly Reference[]): Reference[] {
+  return before.map((one, i) => ({ ...one, here: Math.sqrt(one.here * after[i]!.here) }))
+}
+
 /** Loads a VictoriaLogs with the same rows and asks it the same. */
 async function peerTimes(url: string, dir: string, shape: Shape, keys: ReadonlyMap<Question, string[]>): Promise<Map<Question, number[]>> {
-  const record = await openRecord({ dataDir: dir, log: createLog({ level: 'warn' }) })
-  try {
-    await feedPeer(url, record, shape)
-  } finally {
-    await record.close()
-  }
+  await withRecord(dir, (record) => feedPeer(url, record, shape))
   const times = new Map<Question, number[]>()
   for (const [question, some] of keys) times.set(question, await askPeer(url, question, some, shape))
   return times

@@ -82,11 +82,14 @@ async function read(reader: Reader, { query, window, stepS, by, signal }: Series
       where,
       minutes,
     }) => `SELECT ${key} AS key, toInt64(intDiv(${minutes ? 'toUnixTimestamp(toStartOfMinute(ts)) * 1000000' : 'toUnixTimestamp64Micro(ts)'}, ${step})) AS at,
-      count() AS entries, countIf(${errorSql}) AS failures, sum(req_body_bytes) AS sent, sum(resp_body_bytes) AS got, sumMap([${bucketSql('duration_us')}], [toUInt64(1)]) AS spread
+      count() AS count, countIf(${errorSql}) AS errors, sum(req_body_bytes) AS reqBytes, sum(resp_body_bytes) AS respBytes, sumMap([${bucketSql('duration_us')}], [toUInt64(1)]) AS buckets
     FROM accesses WHERE ${where} GROUP BY key, at`,
   )
-  const sql = `SELECT key, at, sum(entries) AS count, sum(failures) AS errors, sum(sent) AS reqBytes, sum(got) AS respBytes, sumMap(spread) AS buckets
-    FROM (${selects.join('\n UNION ALL ')}) GROUP BY key, at`
+  const sums = ['count', 'errors', 'reqBytes', 'respBytes'].map((name) => `sum(parts.${name}) AS ${name}`).join(', ')
+  const sql =
+    selects.length === 1
+      ? selects[0]!
+      : `SELECT key, at, ${sums}, sumMap(parts.buckets) AS buckets FROM (${selects.join('\n UNION ALL ')}) AS parts GROUP BY key, at`
   return reader.query<Row>(sql, p.values, ask(signal, parts.some(({ minutes }) => minutes) ? rollups : {}))
 }
 
