@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { decodeMeasures, decodingReference, measureDecoding } from '../decode.ts'
-import { type BenchOptions, cpuUsOf, defineBench, type Measure, quantile, slowness } from '../harness.ts'
+import { decodeMeasures, measureDecoding } from '../decode.ts'
+import { type BenchOptions, cpuUsOf, defineBench, type Measure, quantile } from '../harness.ts'
 import { type Product, startProduct } from '../lab.ts'
 
 const say = (text: string) => process.stderr.write(`${text}\n`)
@@ -107,7 +107,6 @@ export const ingest = defineBench({
           value: way.total,
           unit: 'us',
           atMost: 26,
-          slower: slowness([decodingReference(decoded)]),
           note: `${way.sent.toLocaleString('en')} entries; until merges are idle; references: 27.6 VictoriaLogs taking ready NDJSON`,
         },
         { name: '  of it controller (decode, enrich, spool, send)', value: way.controller, unit: 'us' },

@@ -1,4 +1,5 @@
 import type { Proof } from '../proof.ts'
+import { a01 } from './a01.ts'
 import { a02 } from './a02.ts'
 import { a03 } from './a03.ts'
 import { a04 } from './a04.ts'
@@ -20,6 +21,7 @@ import { b08 } from './b08.ts'
 import { b09 } from './b09.ts'
 import { b10 } from './b10.ts'
 import { b11 } from './b11.ts'
+import { a05, a06 } from './benchmarks.ts'
 
 /** Every line of the Must show list that a program can prove, in order. */
-export const proofs: readonly Proof[] = [a02, a03, a04, a07, a08, a09, a10, a11, a12, a13, b01, b02, b03, b04, b05, b06, b07, b08, b09, b10, b11]
+export const proofs: readonly Proof[] = [a01, a02, a03, a04, a05, a06, a07, a08, a09, a10, a11, a12, a13, b01, b02, b03, b04, b05, b06, b07, b08, b09, b10, b11]

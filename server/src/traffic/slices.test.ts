@@ -7,9 +7,16 @@ const [fromUs, toUs] = [1_000 * minute, 9_000 * minute]
 const window = { fromUs, toUs }
 
 /** Goes through the parts as if row number i lay at `at(i)`; answers the parts and how many rows were found. */
-function walk(text: string, order: 'newest' | 'oldest', rows: readonly number[], wanted = 101, nowUs = toUs): { parts: [number, number][]; found: number } {
+function walk(
+  text: string,
+  order: 'newest' | 'oldest',
+  rows: readonly number[],
+  wanted = 101,
+  nowUs = toUs,
+  over = window,
+): { parts: [number, number][]; found: number } {
   const parts: [number, number][] = []
-  const some = slices(window, parseQuery(text), order, wanted, nowUs)
+  const some = slices(over, parseQuery(text), order, wanted, nowUs)
   let found = 0
   for (let part = some.next(0); !part.done && found < wanted; part = some.next(found)) {
     parts.push(part.value)
@@ -44,7 +51,18 @@ describe('the parts of a window', () => {
     const rare = Array.from({ length: 200 }, (_, i) => toUs - i * 8 * minute)
     const { parts, found } = walk('status=500', 'newest', rare)
     expect(found).toBeGreaterThanOrEqual(101)
-    expect(parts.length).toBe(3)
+    expect(parts.map(([from, to]) => Math.round((to - from) / minute))).toEqual([60, 1_209])
+  })
+
+  it('look at whole hours where no index helps', () => {
+    const at = (toMinute: number) => slices({ fromUs, toUs: toMinute * minute }, parseQuery('status=500'), 'newest', 101, toUs).next(0).value
+    expect(at(8_990)).toEqual([8_940 * minute, 8_990 * minute])
+    expect(at(8_943)).toEqual([8_880 * minute, 8_943 * minute])
+  })
+
+  it('leave no small rest to a statement of its own', () => {
+    const parts = (hours: number) => walk('path~"etc/passwd"', 'newest', [toUs - 1], 101, toUs, { fromUs: toUs - hours * 60 * minute, toUs }).parts.length
+    expect([1, 1.9, 2.1, 24, 120].map(parts)).toEqual([1, 1, 2, 2, 2])
   })
 
   it('take rows from ahead of the clock with the first', () => {

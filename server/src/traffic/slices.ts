@@ -22,22 +22,28 @@ export function* slices(
   nowUs = Date.now() * 1000,
 ): Generator<[number, number], void, number> {
   const { narrow, lettered } = compileQuery(query)
-  let width = narrow ? 6 * hourUs : lettered ? hourUs : query.kind === 'all' ? minuteUs : 8 * minuteUs
+  const scanned = !narrow && !lettered && query.kind !== 'all'
+  let width = narrow ? 6 * hourUs : lettered ? hourUs : scanned ? 8 * minuteUs : minuteUs
   // The oldest first is the newest first of time that runs backwards.
   const newest = order === 'newest'
   const least = newest ? fromUs : -toUs
   let end = newest ? toUs : -fromUs
   // Clocks of proxies may be a little ahead; rows far in the future come with the first part.
-  let begin = (newest ? Math.min(toUs, nowUs) : end) - width
+  const start = newest ? Math.min(toUs, nowUs) : end
+  let begin = start - width
+  // Rows lie by the hour: what is looked at without an index takes as long for all of an hour as for a minute of it.
+  if (scanned) begin = Math.floor(begin / hourUs) * hourUs
+  width = start - begin
   let before = 0
   while (end > least) {
-    const from = Math.max(begin, least)
+    // What would be left for another statement, less than this one looks through, is looked through with it.
+    const from = begin - least < width ? least : begin
     const found = yield newest ? [from, end] : [-end, -from]
     const here = found - before
     const needed = here > 0 ? (reserve * (wanted - found)) / here : mostWider
     width *= Math.min(mostWider, Math.max(leastWider, needed))
     before = found
-    end = begin
+    end = from
     begin = end - Math.ceil(width)
   }
 }
