@@ -1,3 +1,5 @@
+import { sleep } from './wait.ts'
+
 /** One access as the HTTP API gives it: dotted names. */
 export type Row = { id: string } & Record<string, string | number | Record<string, string>>
 
@@ -42,6 +44,8 @@ export function createApi(base: string, token: string, cookie?: string) {
     return `${base}${path}${text.size ? `?${text}` : ''}`
   }
   async function open(method: string, path: string, query?: Query, body?: unknown, signal?: AbortSignal): Promise<Response> {
+    // After a long comparison the server may have closed connections that rested: seen first, they are not used again.
+    await sleep(1)
     const response = await fetch(url(path, query), {
       method,
       headers: body === undefined ? headers : { ...headers, 'content-type': 'application/json' },
