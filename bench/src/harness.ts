@@ -10,8 +10,6 @@ export interface Measure {
   /** The value must be at most (or at least) this. */
   atMost?: number
   atLeast?: number
-  /** How many times slower this machine is than the one on which `atMost` was set (see `slowness`): the bar is as many times higher here. */
-  slower?: number
   /** What to read beside it: a peer or a limit, measured in the same run or named with its source. */
   note?: string
 }
@@ -70,11 +68,11 @@ export interface Reference {
 }
 
 /** How many times slower this machine is today than the one on which the bars were set: the geometric mean over the references. */
-export function slowness(references: readonly Reference[]): number {
+function slowness(references: readonly Reference[]): number {
   return Math.exp(references.reduce((sum, { here, there }) => sum + Math.log(here / there), 0) / references.length)
 }
 
-/** The references as lines of the table. */
+/** The references as lines of the table: to read beside the bars, which stay as they were set. */
 export function referenceMeasures(references: readonly Reference[]): Measure[] {
   return [
     ...references.map(
@@ -84,8 +82,7 @@ export function referenceMeasures(references: readonly Reference[]): Measure[] {
   ]
 }
 
-const barHere = ({ atMost, slower = 1 }: Measure) => (atMost === undefined ? undefined : atMost * slower)
-const holds = (m: Measure) => m.value <= (barHere(m) ?? Number.POSITIVE_INFINITY) && m.value >= (m.atLeast ?? Number.NEGATIVE_INFINITY)
+const holds = (m: Measure) => (m.atMost === undefined || m.value <= m.atMost) && (m.atLeast === undefined || m.value >= m.atLeast)
 
 function format(value: number): string {
   if (Math.abs(value) >= 1_000) return Math.round(value).toLocaleString('en')
@@ -110,11 +107,10 @@ export function report(bench: Bench, options: BenchOptions, result: BenchResult)
     m.name,
     `${format(m.value)} ${m.unit}`,
     m.atMost !== undefined ? `≤ ${format(m.atMost)}` : m.atLeast !== undefined ? `≥ ${format(m.atLeast)}` : '',
-    m.slower === undefined ? '' : `≤ ${format(barHere(m)!)}`,
     barred.includes(m) ? (holds(m) ? 'ok' : 'MISSED') : '',
     m.note ?? '',
   ])
-  const head = ['measure', 'value', 'bar', 'bar here', '', 'note']
+  const head = ['measure', 'value', 'bar', '', 'note']
   const widths = head.map((h, i) => Math.max(h.length, ...rows.map((r) => r[i]!.length)))
   const versions = Object.entries({ Node: process.versions.node, ...result.versions }).map(([name, version]) => `${name} ${version}`)
   console.log(`${bench.title}\n${machine}; ${versions.join(', ')}; revision ${revision()}\n`)
@@ -127,7 +123,7 @@ export function report(bench: Bench, options: BenchOptions, result: BenchResult)
     )
   const ok = result.measures.every(holds)
   const figures = Object.fromEntries(result.measures.map((m) => [m.name, m.value]))
-  const bars = Object.fromEntries(barred.map((m) => [m.name, { atMost: m.atMost, atMostHere: barHere(m), atLeast: m.atLeast, ok: holds(m) }]))
+  const bars = Object.fromEntries(barred.map((m) => [m.name, { atMost: m.atMost, atLeast: m.atLeast, ok: holds(m) }]))
   console.log(`\n${JSON.stringify({ bench: bench.name, quick: options.quick, seed: options.seed, machine, revision: revision(), figures, bars, ok })}`)
   return ok
 }

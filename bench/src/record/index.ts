@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLog, openRecord, type RecordStore } from '@panoptes/server'
-import { type BenchOptions, type BenchResult, defineBench, type Measure, pssOf, quantile, type Reference, referenceMeasures, slowness } from '../harness.ts'
+import { type BenchOptions, type BenchResult, defineBench, type Measure, pssOf, quantile, type Reference, referenceMeasures } from '../harness.ts'
 import { startProduct } from '../lab.ts'
 import { ask, keysOf, type Question, questions } from './ask.ts'
 import { beside } from './beside.ts'
@@ -116,9 +116,7 @@ async function run({ quick, seed, peer }: BenchOptions): Promise<BenchResult> {
       await product.stop()
     }
     const references = meanOf(before, await withRecord(dir, readReferences))
-    // A peer has been asked on this very machine: its times are the bars as they are.
-    const slower = peer ? undefined : slowness(references)
-    measures.push(...referenceMeasures(references), ...times.map((time) => (time.atMost === undefined ? time : { ...time, slower })))
+    measures.push(...referenceMeasures(references), ...times)
     return { measures, versions: { ClickHouse: loaded.version } }
   } finally {
     if (!kept) rmSync(dir, { recursive: true, force: true })

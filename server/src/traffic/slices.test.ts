@@ -51,13 +51,15 @@ describe('the parts of a window', () => {
     const rare = Array.from({ length: 200 }, (_, i) => toUs - i * 8 * minute)
     const { parts, found } = walk('status=500', 'newest', rare)
     expect(found).toBeGreaterThanOrEqual(101)
-    expect(parts.map(([from, to]) => Math.round((to - from) / minute))).toEqual([60, 1_209])
+    expect(parts.length).toBe(3)
   })
 
-  it('look at whole hours where no index helps', () => {
-    const at = (toMinute: number) => slices({ fromUs, toUs: toMinute * minute }, parseQuery('status=500'), 'newest', 101, toUs).next(0).value
-    expect(at(8_990)).toEqual([8_940 * minute, 8_990 * minute])
-    expect(at(8_943)).toEqual([8_880 * minute, 8_943 * minute])
+  it('look at whole hours of days that are over where no index helps', () => {
+    const at = (toMinute: number, now: number) =>
+      slices({ fromUs, toUs: toMinute * minute }, parseQuery('status=500'), 'newest', 101, now * minute).next(0).value
+    expect(at(8_990, 20_000)).toEqual([8_940 * minute, 8_990 * minute])
+    expect(at(8_943, 20_000)).toEqual([8_880 * minute, 8_943 * minute])
+    expect(at(8_990, 9_000)).toEqual([8_982 * minute, 8_990 * minute])
   })
 
   it('leave no small rest to a statement of its own', () => {

@@ -4,6 +4,7 @@ import type { TimeWindow } from './window.ts'
 
 const minuteUs = 60e6
 const hourUs = 60 * minuteUs
+const dayUs = 24 * hourUs
 /** How much wider a part is than the one before, at least and at most. */
 const [leastWider, mostWider] = [4, 64]
 /** Rows are never spread evenly: look a little further than they would need. */
@@ -31,8 +32,8 @@ export function* slices(
   // Clocks of proxies may be a little ahead; rows far in the future come with the first part.
   const start = newest ? Math.min(toUs, nowUs) : end
   let begin = start - width
-  // Rows lie by the hour: what is looked at without an index takes as long for all of an hour as for a minute of it.
-  if (scanned) begin = Math.floor(begin / hourUs) * hourUs
+  // Rows of a day that is over lie by the hour: without an index all of an hour takes as long as a minute of it. Younger ones lie as they came.
+  if (scanned && nowUs - start >= dayUs) begin = Math.floor(begin / hourUs) * hourUs
   width = start - begin
   let before = 0
   while (end > least) {
