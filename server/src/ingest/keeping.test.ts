@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openRecord } from '../platform/record/index.ts'
 import { restoreRecord } from './backup.ts'
 import { createIngest } from './ingest.ts'
@@ -43,6 +43,16 @@ describe('verify', () => {
     await lab.record.command('ALTER TABLE batches DELETE WHERE epoch = 3 AND seq = 2', {}, now)
     expect(await problems()).toContain('c1/accesses/3/3 chain')
   })
+
+  it('reads the rows twice at most, however many batches that came just now lack theirs', async () => {
+    const { record, ingest, close } = await openLab()
+    for (const { bytes } of await batchesOf(record, 6)) await ingest.accept(alice, bytes)
+    await record.command('ALTER TABLE accesses DELETE WHERE batch > 1', {}, now)
+    const asked = vi.spyOn(record, 'query')
+    expect((await ingest.verify({})).problems.map(({ problem }) => problem)).toEqual(Array(5).fill('missing'))
+    expect(asked.mock.calls.filter(([sql]) => /FROM accesses\s/.test(sql))).toHaveLength(2)
+    await close()
+  }, 60_000)
 })
 
 describe('backup', () => {

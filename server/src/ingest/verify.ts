@@ -96,23 +96,24 @@ async function checkDay(
     { stream, day },
     { signal },
   )
+  // The rows were counted before the ledger was read: batches that came in between are found by counting once more, after it.
+  let later: ReturnType<typeof countSound> | undefined
+  const countLater = () => (later ??= countSound(record, stream, day, report, signal))
   for (const line of lines) {
     const key = keyOf(line.org, line.controller, line.epoch, line.seq)
-    const held = counted.get(key)
+    const rows = Number(line.rows)
+    let held = counted.get(key)
     counted.delete(key)
     result.batches++
     if (Number(line.us) <= retiredUs) {
       result.retired++
       continue
     }
-    const rows = Number(line.rows)
+    if ((held?.rows ?? 0) < rows && Number(line.us) > settled) held = (await countLater()).get(key)
     result.rows += held?.rows ?? 0
     const batch = `${line.controller}/${stream}/${line.epoch}/${line.seq}`
-    if (!held || held.rows < rows) {
-      // The rows are counted before the ledger is read: what came in between is looked at again.
-      if (Number(line.us) > settled && (await countRows(record, stream, day, signal)).get(key)?.rows === rows) continue
-      report({ batch, problem: 'missing', detail: `${rows - (held?.rows ?? 0)} of its ${rows} rows are not there` })
-    } else if (held.rows > rows) report({ batch, problem: 'doubled', detail: `it has ${held.rows} rows instead of ${rows}` })
+    if (!held || held.rows < rows) report({ batch, problem: 'missing', detail: `${rows - (held?.rows ?? 0)} of its ${rows} rows are not there` })
+    else if (held.rows > rows) report({ batch, problem: 'doubled', detail: `it has ${held.rows} rows instead of ${rows}` })
     else if (held.hash !== line.rows_hash) report({ batch, problem: 'altered', detail: 'its rows are not those that were stored' })
   }
   for (const [key, held] of counted) {
