@@ -151,6 +151,26 @@ describe('a controller', () => {
     expect([server.faults, server.rows.gaps]).toEqual([[], []])
   }, 60_000)
 
+  it('sends what comes within a second in one message', async () => {
+    const { server, url, dir } = await lab()
+    const messages: number[] = []
+    server.hold = ({ stream }) => void (stream === 'accesses' && messages.push(performance.now()))
+    const controller = await start(url, dir)
+    const call = new GrpcCall(controller.alsPort, als)
+    const [first] = fixtureMessages()
+    await call.send(first!)
+    await until('the first message', () => server.rows.accesses!.length > 0)
+    const rows = server.rows.accesses!.length
+    for (let i = 0; i < 4; i++) {
+      await call.send(first!)
+      await new Promise((done) => setTimeout(done, 300))
+    }
+    expect(await call.end()).toBe('0')
+    await until('all rows', () => server.rows.accesses!.length === 5 * rows)
+    expect(messages.length).toBeLessThan(5)
+    expect(Math.min(...messages.slice(1).map((at, i) => at - messages[i]!))).toBeGreaterThan(700)
+  }, 30_000)
+
   it('refuses by gRPC status what is too large, compressed or unknown', async () => {
     const { url, dir } = await lab()
     const { alsPort } = await start(url, dir)

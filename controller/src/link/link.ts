@@ -39,6 +39,8 @@ export interface LinkOptions {
 /** Refusals that sending again cannot heal: the batch is set aside. */
 const final = new Set(['PAN0301', 'PAN0303', 'PAN0304', 'PAN0004'])
 const heartbeatEvery = 5000
+/** Milliseconds between the beginnings of two messages of a lane, unless a whole message waits: each is an insert to the record, however few its rows are. */
+const messageEvery = 1000
 
 /** An answer of the server that is not the one hoped for. */
 class Refused extends Error {
@@ -66,6 +68,8 @@ export class Link {
   private readonly process = randomUUID()
   private session = ''
   private stopped = false
+  /** What waits goes at once. */
+  private stopping = false
   private failures = 0
   private readonly waiters = new Set<() => void>()
   private timer: NodeJS.Timeout | undefined
@@ -92,6 +96,8 @@ export class Link {
   /** Sends what is left for at most `patience` milliseconds, then lets go. */
   async stop(patience: number): Promise<void> {
     const end = Date.now() + patience
+    this.stopping = true
+    this.wake()
     while (Date.now() < end && this.options.spool.waiting > 0 && this.session !== '') await sleep(50)
     await this.beat()
     this.stopped = true
@@ -158,11 +164,19 @@ export class Link {
   /** Sends a lane's batches as they come, all that wait in one message, until the session ends or the stream has a hole. */
   private async pump(stream: StreamName, lane: LaneName, session: string): Promise<void> {
     const { spool } = this.options
+    let last = Number.NEGATIVE_INFINITY
     try {
       while (!this.stopped && this.session === session && spool.continuous(stream)) {
+        const early = last + messageEvery - performance.now()
+        if (early > 0 && !this.stopping && !spool.fills(stream, lane)) {
+          await this.rest(early)
+          continue
+        }
+        last = performance.now()
         const ready = await spool.next(stream, lane)
         if (ready.length > 0) await this.send(stream, lane, ready)
         else {
+          last = Number.NEGATIVE_INFINITY
           this.failures = 0
           await this.rest(1000)
         }

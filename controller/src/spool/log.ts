@@ -49,6 +49,17 @@ export class StreamLog {
     return this.segments.reduce((sum, s) => sum + s.items.length, 0) - this.sent()
   }
 
+  /** True where at least so many bytes wait. */
+  waits(bytes: number): boolean {
+    let sum = 0
+    for (const s of this.segments)
+      for (let i = sentOf(s, this.position); i < s.items.length; i++) {
+        sum += s.items[i]!.length
+        if (sum >= bytes) return true
+      }
+    return false
+  }
+
   /** When the oldest batch that waits was sealed; undefined where none waits. */
   get oldest(): number | undefined {
     for (const s of this.segments) {

@@ -129,6 +129,11 @@ export class Spool {
     })
   }
 
+  /** True where as much of a lane waits as goes in one message. */
+  fills(stream: StreamName, lane: LaneName): boolean {
+    return this.lane(stream, lane)?.waits(sentAtOnce) ?? false
+  }
+
   /** False where a stream has a hole and the server's position is needed before it goes on. */
   continuous(stream: StreamName): boolean {
     return this.lanes[stream].every((log) => log.continuous)

@@ -1,5 +1,5 @@
 import { PanoptesError } from '@panoptes/contract'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { minuteKeys, minuteMeasures } from '../platform/record/schema/storage.ts'
 import { createIngest } from './ingest.ts'
 import { alice, batchesOf, batchOf, blockOf, countRows, frame, type Lab, list, log, openLab, seal, today } from './lab.ts'
@@ -129,6 +129,17 @@ describe('accept', () => {
     await pacing.close()
     expect((await waiting).map(({ acknowledged }) => acknowledged)).toEqual([2, 3, 4])
     expect(received).toHaveLength(4)
+  })
+
+  it('stores the batches of a message in one insert', async () => {
+    const pacing = await createIngest({ record: lab.record, log, insertEveryMs: 3_600_000 })
+    const batches = await batchesOf(lab.record, 6, { salt: 'together' })
+    const inserts = vi.spyOn(lab.record, 'insertNative')
+    const mine = { ...alice, controller: 'together' }
+    expect(await pacing.accept(mine, list(...batches.map(({ bytes }) => bytes)))).toMatchObject({ acknowledged: 6 })
+    expect(inserts).toHaveBeenCalledTimes(1)
+    inserts.mockRestore()
+    await pacing.close()
   })
 
   it('lets go of what waits once its controller has gone, so that another server may store it', async () => {

@@ -86,7 +86,7 @@ export async function createIngest({ record, log, floorBytes, maxInFlight = defa
   }
 
   /** Admits a batch in the order of its lane; resolves once it is durable. */
-  async function take(principal: IngestPrincipal, batch: Batch, size: number, signal?: AbortSignal): Promise<Ack> {
+  async function take(principal: IngestPrincipal, batch: Batch, size: number, followed: boolean, signal?: AbortSignal): Promise<Ack> {
     const { header } = batch
     const { stream, epoch, seq } = header
     const lane = laneOf(principal, header)
@@ -95,7 +95,7 @@ export async function createIngest({ record, log, floorBytes, maxInFlight = defa
       if (!verdict.take) return { wait: verdict.wait, acknowledged: verdict.acknowledged }
       const block = await checkBlock(await unpack(batch), columnsOf(header), header)
       const pending: Pending = { principal, header, block, bytes: size }
-      const write = () => writer.write({ ...pending, lane, doubtfulSince: verdict.doubtfulSince, signal })
+      const write = () => writer.write({ ...pending, lane, doubtfulSince: verdict.doubtfulSince, followed, signal })
       const wait = lane.behind(header, write).then((receivedUs) => announce(pending, receivedUs))
       // Where it failed, the rows may still be on their way into the record.
       wait
@@ -111,7 +111,7 @@ export async function createIngest({ record, log, floorBytes, maxInFlight = defa
     return { stream, epoch, acknowledged: stored.acknowledged }
   }
 
-  async function acceptOne(principal: IngestPrincipal, bytes: Uint8Array, signal?: AbortSignal): Promise<Ack> {
+  async function acceptOne(principal: IngestPrincipal, bytes: Uint8Array, followed: boolean, signal?: AbortSignal): Promise<Ack> {
     let weight = 0
     try {
       if (closed) throw new PanoptesError('PAN0005', 'the server is stopping')
@@ -125,7 +125,7 @@ export async function createIngest({ record, log, floorBytes, maxInFlight = defa
         throw new PanoptesError('PAN0005', 'too many batches are in work; send it again', { retryAfterMs: 1_000 })
       weight = batch.header.rawBytes
       counts.inFlightBytes += weight
-      return await take(principal, batch, bytes.length, signal)
+      return await take(principal, batch, bytes.length, followed, signal)
     } catch (error) {
       const code = error instanceof PanoptesError ? error.code : 'PAN0001'
       counts.refused[code] = (counts.refused[code] ?? 0) + 1
@@ -141,7 +141,8 @@ export async function createIngest({ record, log, floorBytes, maxInFlight = defa
 
   /** Takes the batches of a message; rejects where not even the first could be stored. */
   async function accept(principal: IngestPrincipal, bytes: Uint8Array, signal?: AbortSignal): Promise<Ack> {
-    const acks = await Promise.allSettled(splitBatches(bytes).map((part) => acceptOne(principal, part, signal)))
+    const parts = splitBatches(bytes)
+    const acks = await Promise.allSettled(parts.map((part, i) => acceptOne(principal, part, i < parts.length - 1, signal)))
     const bad = acks.findIndex((ack) => ack.status === 'rejected')
     const last = acks.at(bad < 0 ? -1 : Math.max(bad - 1, 0))!
     if (last.status === 'rejected') throw last.reason

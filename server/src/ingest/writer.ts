@@ -7,6 +7,8 @@ import type { Held, Pending, Store } from './store.ts'
 interface Item extends Pending {
   lane: Lane
   doubtfulSince: number | undefined
+  /** Further batches of the same message are about to be queued. */
+  followed?: boolean
   signal?: AbortSignal
 }
 
@@ -19,6 +21,8 @@ interface Queued extends Item {
 const maxRows = 131_072
 /** So many rows are worth an insert of their own: they do not wait for more. */
 const manyRows = 50_000
+/** Milliseconds within which the rest of a message is unpacked. */
+const restMs = 200
 
 /**
  * Groups batches of one stream and day that wait at the same time into one insert. The next group gathers while one is
@@ -32,8 +36,8 @@ export class Writer {
   private lastReceivedUs = 0
   private paused: Promise<void> | undefined
   private readonly everyMs: number
-  /** End the pauses of those that gather. */
-  private readonly gathering = new Map<string, () => void>()
+  /** Those that gather: how many rows end the pause, and what ends it. */
+  private readonly gathering = new Map<string, { rows: number; wake: () => void }>()
   private ending = false
 
   /** `everyMs` lie between the beginnings of two inserts, unless many rows wait. */
@@ -50,7 +54,8 @@ export class Writer {
       const queue = this.queues.get(key) ?? []
       queue.push({ ...pending, done, failed })
       this.queues.set(key, queue)
-      if (rowsOf(queue) >= manyRows) this.gathering.get(key)?.()
+      const gathering = this.gathering.get(key)
+      if (gathering && !pending.followed && rowsOf(queue) >= gathering.rows) gathering.wake()
       if (!this.busy.has(key)) this.busy.set(key, this.drain(key))
     })
   }
@@ -73,7 +78,7 @@ export class Writer {
   /** Writes what waits without any more pauses; resolves once nothing is under way. */
   async end(): Promise<void> {
     this.ending = true
-    for (const wake of this.gathering.values()) wake()
+    for (const { wake } of this.gathering.values()) wake()
     while (this.busy.size > 0) await Promise.all(this.busy.values())
   }
 
@@ -83,6 +88,7 @@ export class Writer {
 
   private async drain(key: string): Promise<void> {
     for (let queue = this.queues.get(key)!; queue.length > 0; ) {
+      if (queue.at(-1)!.followed) await this.gather(key, restMs, 0)
       await this.paused
       const before = queue.map(({ lane }) => this.chaining.get(lane.head)).find((work) => work !== undefined)
       if (before) {
@@ -103,20 +109,22 @@ export class Writer {
       await work
       this.writing.delete(work)
       for (const { lane } of group) this.chaining.delete(lane.head)
-      if (rowsOf(queue) < manyRows) await this.gather(key, nextAt - performance.now())
+      if (rowsOf(queue) < manyRows) await this.gather(key, nextAt - performance.now(), manyRows)
     }
     this.queues.delete(key)
     this.busy.delete(key)
   }
 
-  private async gather(key: string, ms: number): Promise<void> {
+  /** Waits so long, or until so many rows wait and no message is in the middle. */
+  private async gather(key: string, ms: number, rows: number): Promise<void> {
     if (ms <= 0 || this.ending) return
-    await new Promise<void>((wake) => {
-      const timer = setTimeout(wake, ms)
-      this.gathering.set(key, () => {
+    await new Promise<void>((done) => {
+      const timer = setTimeout(done, ms)
+      const wake = () => {
         clearTimeout(timer)
-        wake()
-      })
+        done()
+      }
+      this.gathering.set(key, { rows, wake })
     })
     this.gathering.delete(key)
   }
