@@ -88,6 +88,7 @@ async function run({ quick, seed, peer }: BenchOptions): Promise<BenchResult> {
       before: await readReferences(record),
     }))
     const peers = peer ? await peerTimes(peer, dir, loaded.shape, keys) : undefined
+    if (peers) measures.push({ name: 'peer: CPU per row that it took in', value: peers.feedUs, unit: 'us' })
     const times: Measure[] = []
     let busy: { perSecond: number; lagMs: number }
     const product = await startProduct({ data: dir, controller: true })
@@ -99,14 +100,19 @@ async function run({ quick, seed, peer }: BenchOptions): Promise<BenchResult> {
         )
       for (const [question, some] of keys) {
         say(question.name)
-        const took = await ask(product, question, some)
-        const other = peers?.get(question)
-        put(question.name, took, other ? quantile(other, 0.5) : question.p50, other ? quantile(other, 0.95) : question.p95, other && 'the peer is the bar')
+        const { p50, p95 } = barsOf(question, peers)
+        put(question.name, await ask(product, question, some), p50, p95, peers && 'the peer is the bar')
       }
       say('the same while 5,000 rows/s come in …')
       busy = await beside(product, 5_000, async () => {
         for (const [question, some] of keys)
-          put(`${question.name}, 5,000 rows/s coming in`, await ask(product, question, some.slice(0, quick ? 20 : 100)), undefined, 2 * question.p95)
+          put(
+            `${question.name}, 5,000 rows/s coming in`,
+            await ask(product, question, some.slice(0, quick ? 20 : 100)),
+            undefined,
+            2 * barsOf(question, peers).p95,
+            peers && 'twice the peer where nothing comes in',
+          )
       })
       times.push({ name: 'server event-loop lag, p99.9', value: busy.lagMs, unit: 'ms', atMost: 25 })
       measures.push({ name: 'rows that came in', value: busy.perSecond, unit: 'rows/s', atLeast: 4_900 })
@@ -128,12 +134,25 @@ function meanOf(before: readonly Reference[], after: readonly Reference[]): Refe
   return before.map((one, i) => ({ ...one, here: Math.sqrt(one.here * after[i]!.here) }))
 }
 
+/** What a question may take, ms: what the peer took, where there is one. */
+function barsOf(question: Question, peers?: Peer): { p50: number; p95: number } {
+  const took = peers?.times.get(question)
+  return took ? { p50: quantile(took, 0.5), p95: quantile(took, 0.95) } : question
+}
+
+interface Peer {
+  times: Map<Question, number[]>
+  /** Its CPU per row that it took in. */
+  feedUs: number
+}
+
 /** Loads a VictoriaLogs with the same rows and asks it the same. */
-async function peerTimes(url: string, dir: string, shape: Shape, keys: ReadonlyMap<Question, string[]>): Promise<Map<Question, number[]>> {
-  await withRecord(dir, (record) => feedPeer(url, record, shape))
+async function peerTimes(url: string, dir: string, shape: Shape, keys: ReadonlyMap<Question, string[]>): Promise<Peer> {
+  say('feeding the peer …')
+  const feedUs = await withRecord(dir, (record) => feedPeer(url, record, shape))
   const times = new Map<Question, number[]>()
   for (const [question, some] of keys) times.set(question, await askPeer(url, question, some, shape))
-  return times
+  return { times, feedUs }
 }
 
 export const record = defineBench({ name: 'record', title: 'The record: bytes per row and time per answer', run })

@@ -45,7 +45,7 @@ export async function merged(record: RecordStore): Promise<void> {
 }
 
 /** The 37 columns of the first measurements; the others are what the collector knows beyond them. */
-const measured37 = new Set(
+export const measured37: ReadonlySet<string> = new Set(
   `ts reporter cluster src_namespace src_workload src_pod_uid src_ip src_port src_node src_spiffe dst_namespace dst_workload dst_service dst_version dst_pod_uid
   dst_ip dst_port dst_node dst_spiffe protocol method host path route status grpc_status flags req_body_bytes resp_body_bytes duration_us last_up_rx_us_before_end
   request_id trace_id user_agent tls_version policy decision`.split(/\s+/),
