@@ -54,12 +54,19 @@ describe('the parts of a window', () => {
     expect(parts.length).toBe(3)
   })
 
-  it('look at whole hours of days that are over where no index helps', () => {
-    const at = (toMinute: number, now: number) =>
-      slices({ fromUs, toUs: toMinute * minute }, parseQuery('status=500'), 'newest', 101, now * minute).next(0).value
-    expect(at(8_990, 20_000)).toEqual([8_940 * minute, 8_990 * minute])
-    expect(at(8_943, 20_000)).toEqual([8_880 * minute, 8_943 * minute])
-    expect(at(8_990, 9_000)).toEqual([8_982 * minute, 8_990 * minute])
+  it('look at whole hours of days that are over and settled, where no index helps', () => {
+    const first = (order: 'newest' | 'oldest', from: number, to: number, now: number) =>
+      (slices({ fromUs: from * minute, toUs: to * minute }, parseQuery('status=500'), order, 101, now * minute).next(0).value as number[]).map(
+        (us) => us / minute,
+      )
+    expect(first('newest', 1_000, 8_990, 20_000)).toEqual([8_940, 8_990])
+    expect(first('newest', 1_000, 8_943, 20_000)).toEqual([8_880, 8_943])
+    // The day ends with minute 10,080.
+    expect(first('newest', 1_000, 8_990, 10_499)).toEqual([8_982, 8_990])
+    expect(first('newest', 1_000, 8_990, 10_500)).toEqual([8_940, 8_990])
+    expect(first('newest', 1_000, 10_080, 10_500)).toEqual([10_020, 10_080])
+    expect(first('oldest', 1_000, 8_990, 20_000)).toEqual([1_000, 1_020])
+    expect(first('oldest', 1_000, 1_400, 1_410)).toEqual([1_000, 1_008])
   })
 
   it('leave no small rest to a statement of its own', () => {

@@ -5,6 +5,8 @@ import type { TimeWindow } from './window.ts'
 const minuteUs = 60e6
 const hourUs = 60 * minuteUs
 const dayUs = 24 * hourUs
+/** A day becomes one part six hours after the last row came: its rows lie by the hour then, those of a younger one as they came. */
+const settlesUs = 7 * hourUs
 /** How much wider a part is than the one before, at least and at most. */
 const [leastWider, mostWider] = [4, 64]
 /** Rows are never spread evenly: look a little further than they would need. */
@@ -32,8 +34,9 @@ export function* slices(
   // Clocks of proxies may be a little ahead; rows far in the future come with the first part.
   const start = newest ? Math.min(toUs, nowUs) : end
   let begin = start - width
-  // Rows of a day that is over lie by the hour: without an index all of an hour takes as long as a minute of it. Younger ones lie as they came.
-  if (scanned && nowUs - start >= dayUs) begin = Math.floor(begin / hourUs) * hourUs
+  const dayEnd = newest ? Math.ceil(start / dayUs) * dayUs : (Math.floor(fromUs / dayUs) + 1) * dayUs
+  // Where rows lie by the hour and no index helps, all of an hour takes as long as a minute of it.
+  if (scanned && nowUs - dayEnd >= settlesUs) begin = Math.floor(begin / hourUs) * hourUs
   width = start - begin
   let before = 0
   while (end > least) {
