@@ -218,15 +218,23 @@ describe.skipIf(absent !== undefined)('the watch against a real API server', () 
   it('goes on where the watch before it ended, ten times, without a list', async () => {
     const generator = new PodChurn(cluster, 'again')
     const watches = [await new Watched(cluster, 'again').start()]
-    const churning = generator.churn(300)
-    for (let i = 0; i < 10; i++) {
-      const last = watches.at(-1)!
-      const seen = last.changes.length
-      await until(() => last.changes.length > seen + 10, 'some changes')
-      await last.stop()
-      watches.push(await new Watched(cluster, 'again').start({ after: last }))
+    // However fast the API server is, changes must not run out before the tenth watch.
+    let enough = false
+    const churning = (async () => {
+      while (!enough) await generator.churn(30)
+    })()
+    try {
+      for (let i = 0; i < 10; i++) {
+        const last = watches.at(-1)!
+        const seen = last.changes.length
+        await until(() => last.changes.length > seen + 10, 'some changes')
+        await last.stop()
+        watches.push(await new Watched(cluster, 'again').start({ after: last }))
+      }
+    } finally {
+      enough = true
+      await churning
     }
-    await churning
     const last = watches.at(-1)!
     await until(async () => same(last.view(), await generator.list()), 'the view to equal the list')
     expect(watches.flatMap((w) => w.history).sort()).toEqual(generator.history)
