@@ -139,7 +139,7 @@ export class Agentless {
         'warn',
       ]
       const child = spawnController(
-        [...args, ...(context ? ['--context', context] : []), ...(caFile ? ['--ca', caFile] : [])],
+        [...args, ...(context ? [`--context=${context}`] : []), ...(caFile ? ['--ca', caFile] : [])],
         kubeconfig,
         await this.token(org, name, data),
       )

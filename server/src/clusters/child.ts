@@ -36,7 +36,7 @@ export interface Seen {
  * no secret of ours. Throws PAN0501 (refused, with the reason), PAN0503 (not reachable), PAN0504 (not let in).
  */
 export async function lookThrough(kubeconfig: string, context: string | undefined): Promise<Seen> {
-  const child = spawnController(['--look', ...(context === undefined ? [] : ['--context', context])], kubeconfig)
+  const child = spawnController(['--look', ...(context === undefined ? [] : [`--context=${context}`])], kubeconfig)
   const timer = setTimeout(() => child.kill('SIGKILL'), 30_000)
   let out = ''
   child.stdout?.on('data', (chunk: Buffer) => {
@@ -45,7 +45,8 @@ export async function lookThrough(kubeconfig: string, context: string | undefine
   child.stderr?.resume()
   await new Promise<void>((done) => child.once('close', () => done()))
   clearTimeout(timer)
-  const said = (out.startsWith('{') ? JSON.parse(out) : { code: 'PAN0503', detail: 'no answer within 30 s' }) as Seen & { code?: string; detail?: string }
+  const silent = child.signalCode ? 'no answer within 30 s' : 'the process that looked ended without an answer'
+  const said = (out.startsWith('{') ? JSON.parse(out) : { code: 'PAN0503', detail: silent }) as Seen & { code?: string; detail?: string }
   if (said.code === undefined) return said
   throw new PanoptesError(errorCatalogue.has(said.code as ErrorCode) ? (said.code as ErrorCode) : 'PAN0503', said.detail ?? '')
 }
