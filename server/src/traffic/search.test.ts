@@ -94,6 +94,30 @@ describe('search', () => {
     await lab.record.command('ALTER TABLE accesses DELETE WHERE batch = 2 SETTINGS mutations_sync = 2')
   })
 
+  it('pages through rows of one microsecond in the order of their places', async () => {
+    const at = { ...request(0, 'server'), ts: '2026-03-01 12:40:00.000000', status: 218 }
+    const places = [7, 3, 9, 1, 0, 8, 2, 6, 4, 5]
+    await lab.insert(
+      'accesses',
+      places.map((row) => ({ ...at, batch: 3, row })),
+    )
+    await lab.insert('accesses', [{ ...at, ts: '2026-03-01 12:39:59.999999', batch: 4, row: 0 }])
+    for (const order of ['newest', 'oldest'] as const) {
+      for (const limit of [1, 3, 10, 11]) {
+        const seen: string[] = []
+        let after: Awaited<ReturnType<typeof find>>['more']
+        do {
+          const found = await search(lab.reader(), { query: parseQuery('status=218'), window: day, fields: [], limit, order, after })
+          seen.push(...found.accesses.map((access) => access.id))
+          after = found.more
+        } while (after)
+        const oldest = ['c1~1~4~0', ...Array.from({ length: 10 }, (_, i) => `c1~1~3~${i}`)]
+        expect(seen).toEqual(order === 'oldest' ? oldest : oldest.toReversed())
+      }
+    }
+    await lab.record.command('ALTER TABLE accesses DELETE WHERE batch IN (3, 4) SETTINGS mutations_sync = 2')
+  })
+
   it('reads oldest first', async () => {
     const { accesses } = await search(lab.reader(), { query: parseQuery(''), window: day, fields: ['path', 'reporter', 'ts'], limit: 2, order: 'oldest' })
     expect(accesses).toEqual([

@@ -2,7 +2,7 @@ import { type Access, PanoptesError, type Query } from '@panoptes/contract'
 import { type Compiled, compileQuery, moment } from './compile.ts'
 import { ask, fewRows, type Reader } from './reader.ts'
 import { quartersOf, requestIdsOf } from './requests.ts'
-import { readRow, selectList } from './rows.ts'
+import { identity, readRow, selectList } from './rows.ts'
 import { slices } from './slices.ts'
 import { Parameters } from './sql.ts'
 import type { TimeWindow } from './window.ts'
@@ -50,7 +50,7 @@ export function readCursor(text: string): Cursor {
 /** One page. `more` is the cursor of its last row where there may be another page. */
 export async function search(reader: Reader, request: SearchRequest): Promise<{ accesses: Access[]; more: Cursor | undefined }> {
   const wanted = request.limit + 1
-  const rows: unknown[][] = []
+  const rows: Found[] = []
   const window = { fromUs: request.window.fromUs, toUs: request.window.toUs }
   const { order, after } = request
   if (after && order === 'oldest') window.fromUs = Math.max(window.fromUs, after.ts)
@@ -69,7 +69,7 @@ export async function search(reader: Reader, request: SearchRequest): Promise<{ 
   return { accesses: shown.map((row) => readRow(row.slice(1), request.fields)), more: last && cursorOf(last, request.window) }
 }
 
-function cursorOf([ts, controller, epoch, batch, row]: unknown[], window: TimeWindow): Cursor {
+function cursorOf([ts, controller, epoch, batch, row]: Found, window: TimeWindow): Cursor {
   return {
     ts: Number(ts),
     controller: String(controller),
@@ -81,32 +81,50 @@ function cursorOf([ts, controller, epoch, batch, row]: unknown[], window: TimeWi
   }
 }
 
-/** Rows of some spans, half-open in microseconds, in the order of the answer. `few`: the spans are few and short. */
-async function page(
-  reader: Reader,
-  { query, fields, order, after, signal }: SearchRequest,
-  spans: readonly [number, number][],
-  limit: number,
-  few = false,
-): Promise<unknown[][]> {
+/**
+ * Rows of some spans, half-open in microseconds, in the order of the answer: the moment, then what a selectList holds.
+ * `few`: the spans are few and short.
+ *
+ * They are sorted by time alone at first: the columns that order rows of the same microsecond would be read for every row that
+ * is looked at. Where the page ends between two such rows, it is asked again with the whole order.
+ */
+async function page(reader: Reader, request: SearchRequest, spans: readonly [number, number][], limit: number, few = false): Promise<Found[]> {
   if (spans.length === 0) return []
+  const { query, fields, order, after, signal } = request
   const parameters = new Parameters()
   const times = spans.map(([fromUs, toUs]) => within(fromUs, toUs, parameters))
   // The engine does not see hours of its sort key in spans that are joined by OR: it would read the filters of whole days.
   const starts = hoursOf(few ? spans : []).map((us) => `toDateTime(${parameters.add('UInt32', us / 1e6)}, 'UTC')`)
   const hours = few ? `toStartOfHour(ts) IN (${starts.join(', ')}) AND ` : ''
   const where = `${hours}(${times.join(' OR ')}) AND ${compileQuery(query, parameters).where}`
-  const direction = order === 'newest' ? 'DESC' : 'ASC'
   const beyond = after ? ` AND ${afterCursor(after, order, parameters)}` : ''
-  const sql = `SELECT toUnixTimestamp64Micro(ts) AS at, ${selectList(fields)} FROM accesses WHERE ${where}${beyond}
-    ORDER BY ts ${direction}, controller ${direction}, epoch ${direction}, batch ${direction}, row ${direction} LIMIT ${parameters.add('UInt32', limit)}`
-  return (await reader.query<unknown>(sql, parameters.values, ask(signal, fewRows))).map((row) => Object.values(row as object))
+  const sql = `SELECT toUnixTimestamp64Micro(ts) AS at, ${selectList(fields)} FROM accesses WHERE ${where}${beyond}`
+  const rows = async (by: readonly string[], most: number): Promise<Found[]> => {
+    const sorted = by.map((name) => `${name} ${order === 'newest' ? 'DESC' : 'ASC'}`).join(', ')
+    const found = await reader.query<object>(`${sql} ORDER BY ${sorted} LIMIT ${parameters.add('UInt32', most)}`, parameters.values, ask(signal, fewRows))
+    return found.map((row) => Object.values(row) as Found)
+  }
+  const found = await rows(['ts'], limit + 1)
+  if (found.length > limit && found[limit]![0] === found[limit - 1]![0]) return rows(['ts', ...identity], limit)
+  return found.sort(order === 'newest' ? (a, b) => compare(b, a) : compare).slice(0, limit)
+}
+
+/** A row as it is found: its moment in microseconds, the identity, then the fields. */
+type Found = [at: number, ...unknown[]]
+
+/** The order of rows: by time, then by identity. */
+function compare(a: Found, b: Found): number {
+  for (let i = 0; i <= identity.length; i++) {
+    const [x, y] = [a[i] as string | number, b[i] as string | number]
+    if (x !== y) return x < y ? -1 : 1
+  }
+  return 0
 }
 
 /** The rows behind a cursor. */
 function afterCursor({ ts, controller, epoch, batch, row }: Cursor, order: SearchRequest['order'], p: Parameters): string {
   const at = `(${moment(ts, p)}, ${p.add('String', controller)}, ${p.add('UInt64', epoch)}, ${p.add('UInt64', batch)}, ${p.add('UInt32', row)})`
-  return `(ts, controller, epoch, batch, row) ${order === 'newest' ? '<' : '>'} ${at}`
+  return `(ts, ${identity.join(', ')}) ${order === 'newest' ? '<' : '>'} ${at}`
 }
 
 /** A query confined to a window, in SQL; `condition` is the query alone. */
