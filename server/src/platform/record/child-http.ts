@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import type { Connection, Kind, Options, SessionPool } from './child-pool.ts'
+import { withValues } from './child-values.ts'
 
 /** Parameters of the HTTP interface that are not settings of the statement. */
 const notSettings = new Set(['query', 'query_id', 'database', 'session_id', 'wait_end_of_query', 'enable_http_compression', 'send_progress_in_http_headers'])
@@ -45,7 +46,7 @@ async function read(request: IncomingMessage, staging: string): Promise<Statemen
   } else {
     sql += (await buffer(request)).toString('utf8')
   }
-  statement.sql = `/*${tag}*/ ${sql}`
+  statement.sql = `/*${tag}*/ ${withValues(sql, options)}`
   if (writes.test(sql)) statement.kind = 'write'
   if (!returnsRows.test(sql)) statement.whole = true
   const format = endsWithFormat.exec(sql)?.[1]
@@ -97,14 +98,15 @@ async function answer(pool: SessionPool, staging: string, request: IncomingMessa
     if (running && !response.writableFinished) pool.kill(statement.tag).catch(() => {})
   })
   try {
-    await pool.use(statement.kind, async (connection) => {
+    const work = async (connection: Connection) => {
       if (response.destroyed) return
       running = true
       await connection.prepare(statement.options)
       if (!statement.whole) return sendStream(connection, statement.sql, response)
       const result = await connection.query(statement.sql)
       response.end(result.bytes())
-    })
+    }
+    await pool.use(statement.kind, work, statement.options)
   } finally {
     running = false
     statement.cleanUp?.()

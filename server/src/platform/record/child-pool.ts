@@ -27,13 +27,18 @@ export class Connection {
     this.kind = kind
   }
 
+  /** Whether it is set as a statement wants it. */
+  fits(options: Options): boolean {
+    const { sets, resets } = this.changes(options)
+    return sets.length + resets.length === 0
+  }
+
   /**
    * Sets what this statement wants otherwise than the one before, and puts back what only that one had set: setting takes as
    * long as a small question. Parameters stay: the next use of a name replaces it.
    */
   async prepare(options: Options): Promise<void> {
-    const sets = [...options].filter(([name, value]) => this.left.get(name) !== value)
-    const resets = [...this.left.keys()].filter((name) => !options.has(name) && !name.startsWith('param_'))
+    const { sets, resets } = this.changes(options)
     if (sets.length + resets.length === 0) return
     const statement = `SET ${[...sets.map(([name, value]) => `${name}=${quote(value)}`), ...resets.map((name) => `${name}=DEFAULT`)].join(', ')}`
     // Where it fails in the middle, nobody knows what is set: all of it is put back or set anew the next time.
@@ -48,8 +53,21 @@ export class Connection {
     for (const [name, value] of sets) this.left.set(name, value.length <= longest ? value : unsure)
   }
 
-  query(sql: string): Promise<ChdbResult> {
-    return this.session.queryAsync(sql, { format: 'TabSeparated' })
+  private changes(options: Options) {
+    return {
+      sets: [...options].filter(([name, value]) => this.left.get(name) !== value),
+      resets: [...this.left.keys()].filter((name) => !options.has(name) && !name.startsWith('param_')),
+    }
+  }
+
+  async query(sql: string): Promise<ChdbResult> {
+    try {
+      return await this.session.queryAsync(sql, { format: 'TabSeparated' })
+    } catch (error) {
+      // What failed stays in the list of statements, with its memory, until the connection's next.
+      await this.session.queryAsync('SELECT 1').catch(() => {})
+      throw error
+    }
   }
 
   stream(sql: string): ChdbQueryStream {
@@ -80,15 +98,18 @@ export class SessionPool {
     return pool
   }
 
-  /** Runs `work` on a connection of its own, waiting for one where all are busy. */
-  async use<T>(kind: Kind, work: (connection: Connection) => Promise<T>): Promise<T> {
-    const connection = this.free[kind].pop() ?? (await new Promise<Connection>((resolve) => this.waiting[kind].push(resolve)))
+  /** Runs `work` on a connection of its own, one that is set as `options` say where there is one, waiting where all are busy. */
+  async use<T>(kind: Kind, work: (connection: Connection) => Promise<T>, options: Options = new Map()): Promise<T> {
+    const free = this.free[kind]
+    const fitting = free.findLastIndex((connection) => connection.fits(options))
+    // Else the one that was used the longest ago: its settings are wanted least.
+    const connection = free.splice(Math.max(0, fitting), 1)[0] ?? (await new Promise<Connection>((resolve) => this.waiting[kind].push(resolve)))
     try {
       return await work(connection)
     } finally {
       const next = this.waiting[kind].shift()
       if (next) next(connection)
-      else this.free[kind].push(connection)
+      else free.push(connection)
     }
   }
 

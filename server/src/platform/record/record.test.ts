@@ -29,6 +29,14 @@ describe('the record', () => {
     expect(await record.query('SELECT {a:String} AS a, {b:Array(String)} AS b, {c:UInt64} AS c', { a: hostile, b: [hostile, ''], c: 7 })).toEqual([
       { a: hostile, b: [hostile, ''], c: 7 },
     ])
+    const long = `${hostile}${'ü'.repeat(2_000)}`
+    expect(await record.query('SELECT {a:String} AS a, {a:String} AS again, {b:String} AS b, {c:Int8} AS c', { a: "\\'", b: long, c: -7 })).toEqual([
+      { a: "\\'", again: "\\'", b: long, c: -7 },
+    ])
+    const uuid = '00000000-dead-4000-8000-000000000001'
+    expect(await record.query('SELECT {u:UUID} AS u, toTypeName({n:UInt64}) AS t LIMIT {n:UInt64}', { u: uuid, n: 1 })).toEqual([{ u: uuid, t: 'UInt64' }])
+    await expect(record.query('SELECT {n:UInt64} AS n', { n: '1 OR 1' })).rejects.toThrow()
+    await expect(record.query('SELECT {missing:UInt64} AS n')).rejects.toThrow()
     expect(await record.columns('SELECT number AS n FROM numbers(3)')).toEqual({ n: [0, 1, 2] })
     const lengths: number[] = []
     for (const format of ['JSONEachRow', 'CSVWithNames', 'Native', 'Parquet'] as const) {
