@@ -21,7 +21,7 @@ interface Kept {
 
 /**
  * What the counters say of whole hours that are over, kept: a window of days adds up hours instead of comparing millions of
- * entries with their proxies' samples again. Hours that are missing are read one after the other, beside everything else.
+ * entries with their proxies' samples again. Hours that are missing are read one after the other, while nobody asks.
  */
 export class HourTallies {
   private readonly kept = new Map<string, Kept>()
@@ -30,12 +30,6 @@ export class HourTallies {
   private queue: Promise<unknown> = Promise.resolve()
   /** The hour that is being read, and whether something came into it meanwhile. */
   private reading: { org: string; fromUs: number; stale: boolean } | undefined
-  private readonly rest: number
-
-  /** `rest`: time that is left to others, in times of that which an hour took. */
-  constructor(rest = 3) {
-    this.rest = rest
-  }
 
   /** Forgets hours into which a batch brought late entries or samples: its newest tells when they ended. */
   changed(org: string, untilUs: number): void {
@@ -74,6 +68,7 @@ export class HourTallies {
   }
 
   private async read(reader: Reader, key: string, org: string, fromUs: number): Promise<Tally<number>> {
+    await reader.calm?.()
     const reading = { org, fromUs, stale: false }
     this.reading = reading
     const atMs = Date.now()
@@ -81,7 +76,6 @@ export class HourTallies {
     const tally = this.numbered(await readTally(reader, fromUs, fromUs + hourUs, atMs * 1000))
     this.forget(key)
     if (!reading.stale) this.keep(key, { org, fromUs, atMs, removals, tally })
-    await new Promise((done) => setTimeout(done, this.rest * (Date.now() - atMs)).unref())
     return tally
   }
 

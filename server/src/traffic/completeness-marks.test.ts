@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { Accepted } from '../ingest/index.ts'
 import { completenessAnswer } from './completeness-answers.ts'
-import { HourTallies } from './completeness-hours.ts'
 import { CompletenessMarks } from './completeness-marks.ts'
 import { type Lab, type LabRow, openLab } from './lab.ts'
 import { windowOf } from './window.ts'
@@ -19,7 +18,7 @@ beforeEach(async () => {
     tell = listener
     return () => {}
   }
-  marks = new CompletenessMarks(async () => [], { subscribe }, new HourTallies(0))
+  marks = new CompletenessMarks(async () => [], { subscribe })
 })
 afterEach(async () => {
   marks.close()

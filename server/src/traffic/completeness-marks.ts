@@ -32,13 +32,12 @@ interface Kept {
  */
 export class CompletenessMarks {
   private readonly kept = new Map<string, Kept>()
-  private readonly hours: HourTallies
+  private readonly hours = new HourTallies()
   private readonly absences: Absences
   private readonly stop: () => void
 
-  constructor(absences: Absences, ingest: Pick<Ingest, 'subscribe'>, hours = new HourTallies()) {
+  constructor(absences: Absences, ingest: Pick<Ingest, 'subscribe'>) {
     this.absences = absences
-    this.hours = hours
     this.stop = ingest.subscribe(({ principal, header, untilUs }) => {
       if (compared.has(header.stream)) this.hours.changed(principal.org, untilUs)
     })

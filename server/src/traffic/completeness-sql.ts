@@ -122,23 +122,29 @@ export function expectedSql(question: CompletenessQuestion): { sql: string; para
 /** Which of a proxy's counters an entry belongs to; older Envoys do not tell the type of a log. */
 const what = `multiIf(kind = 'DownstreamEnd', 'http', kind = 'TcpConnectionEnd', 'tcp', kind IN ('', 'NotSet'), if(protocol = 'tcp', 'tcp', 'http'), '')`
 
-/** Per source and interval: what the record holds, by the time at which each access ended. */
-export function receivedSql(question: CompletenessQuestion): { sql: string; params: Record<string, unknown> } {
+/**
+ * Per source and interval: what the record holds, by the time at which each access ended. `sampled`: there are samples to
+ * compare with; looking for each entry's takes as long as all else.
+ */
+export function receivedSql(question: CompletenessQuestion, sampled: boolean): { sql: string; params: Record<string, unknown> } {
   const { fromUs, toUs, grid, proxy, cluster } = question
   const p = new Parameters()
   // An access belongs to the interval in which it ended, and may have begun long before.
   const begunUs = Math.min(Math.max(3_600e6, toUs - fromUs), 86_400e6)
   const only = [proxy && `proxy = ${p.add('String', proxy)}`, cluster && `cluster = ${p.add('String', cluster)}`].filter(Boolean)
-  const sql = `SELECT e.cluster AS cluster, e.controller AS controller, e.proxy AS proxy, e.what AS what, s.lastUs != 0 AS matched, matched AND e.endUs <= s.firstUs AS before,
-      if(s.lastUs != 0, s.bucket, if(e.endUs <= ${grid.originUs}, -1, intDiv(e.endUs - ${p.add('Int64', grid.originUs)} - 1, ${p.add('Int64', grid.stepUs)}))) AS bucket, count() AS received
-    FROM (
-      SELECT cluster, controller, proxy, ${what} AS what, toUnixTimestamp64Micro(ts) + toInt64(least(duration_us, 1000000000000000)) AS endUs
+  const entries = `SELECT cluster, controller, proxy, ${what} AS what, toUnixTimestamp64Micro(ts) + toInt64(least(duration_us, 1000000000000000)) AS endUs
       FROM accesses
       WHERE ts >= ${moment(Math.max(0, fromUs - begunUs), p)} AND ts <= ${moment(toUs, p)}${only.map((o) => ` AND ${o}`).join('')}
-        AND endUs > ${p.add('Int64', Math.max(0, fromUs - lookBackUs))} AND endUs <= ${p.add('Int64', toUs)} AND what != ''
-    ) AS e
+        AND endUs > ${p.add('Int64', Math.max(0, fromUs - lookBackUs))} AND endUs <= ${p.add('Int64', toUs)} AND what != ''`
+  const ofGrid = `if(e.endUs <= ${grid.originUs}, -1, intDiv(e.endUs - ${p.add('Int64', grid.originUs)} - 1, ${p.add('Int64', grid.stepUs)}))`
+  const sql = sampled
+    ? `SELECT e.cluster AS cluster, e.controller AS controller, e.proxy AS proxy, e.what AS what, s.lastUs != 0 AS matched, matched AND e.endUs <= s.firstUs AS before,
+      if(s.lastUs != 0, s.bucket, ${ofGrid}) AS bucket, count() AS received
+    FROM (${entries}) AS e
     ASOF LEFT JOIN (${intervals(question, p)}) AS s
       ON e.cluster = s.cluster AND e.controller = s.controller AND e.proxy = s.proxy AND e.what = s.what AND e.endUs <= s.lastUs
     GROUP BY cluster, controller, proxy, what, matched, before, bucket`
+    : `SELECT cluster, controller, proxy, what, 0 AS matched, 0 AS before, ${ofGrid} AS bucket, count() AS received
+    FROM (${entries}) AS e GROUP BY cluster, controller, proxy, what, bucket`
   return { sql, params: p.values }
 }

@@ -28,11 +28,13 @@ export const settleUs = 15e6
 
 /** Reads every source of the window: what its counters say, what the record holds. `nowUs` says what is too new to judge. */
 export async function readSources(reader: Reader, question: CompletenessQuestion, nowUs: number, options: AskOptions = {}): Promise<Source[]> {
-  const [expected, received] = [expectedSql(question), receivedSql(question)]
-  const [samples, entries] = await Promise.all([
-    reader.columns<Columns>(expected.sql, expected.params, { ...ask(options.signal), ...options }),
-    reader.columns<Columns>(received.sql, received.params, { ...ask(options.signal), ...options }),
-  ])
+  const expected = expectedSql(question)
+  const samples = await reader.columns<Columns>(expected.sql, expected.params, { ...ask(options.signal), ...options })
+  const received = receivedSql(
+    question,
+    Object.values(samples).some((column) => column.length > 0),
+  )
+  const entries = await reader.columns<Columns>(received.sql, received.params, { ...ask(options.signal), ...options })
   const sources = new Map<string, Gathering>()
   const gatheringOf = ({ cluster, controller, proxy, what }: ExpectedRow | ReceivedRow): Gathering => {
     const key = JSON.stringify([cluster, controller, proxy, what])

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type ClickHouseClient, ClickHouseError, createClient } from '@clickhouse/client'
 import { PanoptesError } from '@panoptes/contract'
 import type { Logger } from 'pino'
@@ -57,6 +58,9 @@ export class RecordStore implements Asker {
   private readonly client: ClickHouseClient
   private version = ''
   private removed = 0
+  /** Questions of readers that are not answered yet, and when the last was. */
+  private asking = 0
+  private askedMs = 0
   private damaged: Damage[] = []
   private scrubbing: Promise<unknown> = Promise.resolve()
   private readonly onDamaged = new Set<() => void>()
@@ -190,12 +194,25 @@ export class RecordStore implements Asker {
       settings: { ...options.settings, additional_table_filters: filtersOf(scope, this.cluster !== '') },
     })
     return {
-      query: (sql, params, options) => this.query(sql, params, confined(options)),
-      columns: (sql, params, options) => this.columns(sql, params, confined(options)),
-      stream: (sql, format, params, options) => this.stream(sql, format, params, confined(options)),
+      query: (sql, params, options) => this.asked(this.query(sql, params, confined(options))),
+      columns: (sql, params, options) => this.asked(this.columns(sql, params, confined(options))),
+      stream: (sql, format, params, options) => this.asked(this.stream(sql, format, params, confined(options))),
+      calm: () => this.calm(),
       broad: !scope.clusters && !scope.namespaces,
       removals: () => this.removed + (this.engine?.status.restarts ?? 0),
     }
+  }
+
+  private asked<T>(answer: Promise<T>): Promise<T> {
+    this.asking++
+    return answer.finally(() => {
+      this.asking--
+      this.askedMs = Date.now()
+    })
+  }
+
+  private async calm(): Promise<void> {
+    for (const end = Date.now() + mostCalmMs; Date.now() < end && (this.asking > 0 || Date.now() - this.askedMs < calmMs); ) await sleep(calmMs / 2)
   }
 
   /** Name and cluster clause of the table that holds the rows: for ALTER and system tables. */
@@ -288,6 +305,9 @@ export class RecordStore implements Asker {
     }
   }
 }
+
+/** How long nobody asks before work that can wait goes on, and how long it waits for that. */
+const [calmMs, mostCalmMs] = [100, 10_000]
 
 /** Statements after which the rows of a table are others. */
 const removing = /^ALTER TABLE \S+.* (?:DELETE|DROP|DETACH|ATTACH) /

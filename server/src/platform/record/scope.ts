@@ -16,6 +16,8 @@ export interface RecordReader {
   stream(sql: string, format: StreamFormat, params?: Params, options?: AskOptions): Promise<Readable>
   /** True where rows are told apart by organization and origin alone: the look-up by request id knows no more. */
   readonly broad: boolean
+  /** Resolves when no reader has asked anything for a moment, or after a while: for work that can wait. */
+  calm(): Promise<void>
   /** How often rows were taken away or brought back since the start, batches aside. */
   removals(): number
 }
