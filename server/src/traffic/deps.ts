@@ -5,6 +5,7 @@ import type { State } from '../platform/state/index.ts'
 import type { Absences } from './absences.ts'
 import { CompletenessMarks } from './completeness-marks.ts'
 import type { MembersOf } from './environment.ts'
+import { Gaps } from './gaps.ts'
 import { Live } from './live.ts'
 import { MapCache } from './map-cache/index.ts'
 import type { Reader, Scope } from './reader.ts'
@@ -28,6 +29,7 @@ export interface Traffic {
   reader: (scope: Scope) => Reader
   db: TrafficDb
   marks: CompletenessMarks
+  gaps: Gaps
   live: Live
   /** Where this server alone writes to the record. */
   maps: MapCache | undefined
@@ -40,6 +42,7 @@ export function createTraffic({ reader, db, ingest, shared, absences, members }:
     reader,
     db: trafficDb(db),
     marks: new CompletenessMarks(absences, ingest),
+    gaps: new Gaps(),
     live: new Live(ingest, shared),
     maps: shared ? undefined : new MapCache(ingest),
     absences,

@@ -23,7 +23,7 @@ const kept = new Set([
 const minuteUs = 60e6
 
 /** Whether a query can be answered from the minutes. */
-export function keptByMinute(query: Query): boolean {
+function keptByMinute(query: Query): boolean {
   return fieldsOf(query).every((field) => kept.has(field))
 }
 

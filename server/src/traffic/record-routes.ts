@@ -1,8 +1,7 @@
-import { columnsByField, trafficRoutes } from '@panoptes/contract'
+import { columnsByField, type Output, trafficRoutes } from '@panoptes/contract'
 import type { FastifyInstance } from 'fastify'
-import { implement } from '../platform/http/index.ts'
+import { Encoded, implement } from '../platform/http/index.ts'
 import { getAccess } from './access.ts'
-import { readGaps } from './completeness.ts'
 import { completion } from './completion.ts'
 import { scopeOf, type Traffic } from './deps.ts'
 import { questionOf } from './environment.ts'
@@ -16,7 +15,7 @@ import { TailStream } from './tail.ts'
 import { resolveWindow, windowOf } from './window.ts'
 
 /** Search, one access, facets, series, completion, export, live view, fields and saved searches. */
-export function registerRecord(app: FastifyInstance, { reader, db, marks, live, members }: Traffic): void {
+export function registerRecord(app: FastifyInstance, { reader, db, marks, gaps, live, members }: Traffic): void {
   implement(app, trafficRoutes.searchAccesses, async ({ query, principal, signal }) => {
     const began = performance.now()
     const after = query.cursor ? readCursor(query.cursor) : undefined
@@ -48,13 +47,20 @@ export function registerRecord(app: FastifyInstance, { reader, db, marks, live, 
     const confined = reader(scope)
     const stepS = query.stepS ?? chooseStep(window)
     const asks = await questionOf(members, principal, query, window, signal)
-    const [lines, gaps, completeness] = await Promise.all([
+    const [lines, known, completeness] = await Promise.all([
       series(confined, { query: asks, window, stepS, by: query.by, signal }),
-      readGaps(confined, window.fromUs, window.toUs, signal),
+      gaps.of(confined, scope, window),
       marks.mark(confined, scope, window),
     ])
-    const holes = gaps.filter((gap) => gap.stream === 'accesses').map(({ from, to, reason, missed }) => ({ from, to, reason, missed }))
-    return { asked: { query: query.query, from: window.from, to: window.to }, stepS, series: lines, gaps: holes, completeness }
+    const holes = known.filter((gap) => gap.stream === 'accesses').map(({ from, to, reason, missed }) => ({ from, to, reason, missed }))
+    const answer: Output<typeof trafficRoutes.getSeries> = {
+      asked: { query: query.query, from: window.from, to: window.to },
+      stepS,
+      series: lines,
+      gaps: holes,
+      completeness,
+    }
+    return new Encoded(JSON.stringify(answer))
   })
 
   implement(app, trafficRoutes.completeQuery, ({ query, principal, signal }) =>
