@@ -18,6 +18,8 @@ export interface Reader {
   stream(sql: string, format: StreamFormat, params?: Params, options?: AskOptions): Promise<Readable>
   /** True where rows are told apart by organization and origin alone. */
   readonly broad?: boolean
+  /** The look-up by request id as a table, and the condition of the scope on it, where it has every row. */
+  requests?: () => Promise<{ from: string; where: string } | undefined>
   /** Resolves when nobody has asked anything for a moment, or after a while: for work that can wait. */
   calm?: () => Promise<void>
   /** How often rows were taken away (or brought back) since the start: what was kept of answers is then no longer true. */

@@ -51,6 +51,31 @@ describe('a look by request id', () => {
     expect(await quartersOf(lab.reader({ org: 'main', clusters: ['east'] }), [id(7)], days)).toBeUndefined()
   })
 
+  it('is the same where some parts lack the look-up', async () => {
+    const reader = lab.reader()
+    const without = { ...reader, requests: async () => undefined }
+    for (const i of [0, 7, 40, 71, 5_000]) expect(await quartersOf(reader, [id(i)], days)).toEqual(await quartersOf(without, [id(i)], days))
+    const demo = lab.reader({ org: 'main', origin: 'demo' })
+    expect(await quartersOf(demo, [id(7)], days)).toEqual([])
+    expect(await lab.reader({ org: 'main', clusters: ['east'] }).requests!()).toBeUndefined()
+    expect((await reader.requests!())?.from).toMatch(/^mergeTreeProjection/)
+  })
+
+  it('is found in the rows where a part is older than the look-up', async () => {
+    const old = await openLab()
+    try {
+      await old.insert('accesses', [{ ts: '2026-03-01 07:00:00.000000', row: 1, request_id: id(7) }])
+      await old.record.command('ALTER TABLE accesses CLEAR PROJECTION requests IN PARTITION 20260301 SETTINGS mutations_sync = 2')
+      await old.insert('accesses', [{ ts: '2026-03-01 17:00:00.000000', row: 2, request_id: id(7) }])
+      const reader = old.reader()
+      expect(await reader.requests!()).toBeUndefined()
+      const at = (start + 7 * hour) * 1_000
+      expect(await quartersOf(reader, [id(7)], days)).toEqual([7, 17].map((h) => [at + (h - 7) * 3_600e6, at + (h - 7) * 3_600e6 + 900e6]))
+    } finally {
+      await old.close()
+    }
+  })
+
   it('answers the same rows in the same order, and from the roll-up', async () => {
     const find = async (text: string, order: 'newest' | 'oldest', scope = { org: 'main' } as { org: string; clusters?: string[] }) =>
       (await search(lab.reader(scope), { query: parseQuery(text), window: days, fields: ['request.id', 'reporter'], limit: 10, order })).accesses.map(
@@ -66,7 +91,7 @@ describe('a look by request id', () => {
       asked.push(text)
       return reader.query(text, params, options)
     }
-    await quartersOf({ ...reader, query }, [id(7)], days)
+    await quartersOf({ ...reader, query, requests: async () => undefined }, [id(7)], days)
     const literal = asked[0]!.replace(/\{(\w+):UUID\}/g, `toUUID('${id(7)}')`)
     const plan = await reader.query<{ explain: string }>(`EXPLAIN ${literal} SETTINGS optimize_use_projections = 1`)
     expect(plan.map((line) => line.explain).join('\n')).toContain('(requests)')

@@ -1,5 +1,5 @@
 import type { Query } from '@panoptes/contract'
-import { requestKeys, requestProjection } from '../platform/record/index.ts'
+import { requestColumns, requestKeys, requestProjection } from '../platform/record/index.ts'
 import { ask, type Reader, rollups } from './reader.ts'
 import { Parameters } from './sql.ts'
 import type { TimeWindow } from './window.ts'
@@ -47,19 +47,7 @@ export async function quartersOf(
   signal?: AbortSignal,
 ): Promise<[number, number][] | undefined> {
   if (!reader.broad || ids.length === 0 || ids.length > mostIds || toUs - fromUs <= shortUs) return undefined
-  const p = new Parameters()
-  const same = ids.map((id) => {
-    const given = p.add('UUID', id)
-    return `(${[requestKeys.high, requestKeys.low].map((key) => `${key} = ${key.replace('request_id', given)}`).join(' AND ')})`
-  })
-  const { high, low, quarter, day } = requestKeys
-  // The list of keys is the roll-up's own, so that the engine answers from it.
-  const sql = `SELECT toUInt32(${day}) AS day, ${quarter} AS quarter FROM accesses WHERE ${same.join(' OR ')} GROUP BY ${high}, ${low}, quarter, ${day}, org, origin`
-  const rows = await reader.query<{ day: number; quarter: number }>(
-    sql,
-    p.values,
-    ask(signal, { ...rollups, preferred_optimize_projection_name: requestProjection.name, optimize_use_projection_filtering: 0 }),
-  )
+  const rows = await entriesOf(reader, ids, signal)
   const starts = [...new Set(rows.map((row) => row.day * dayUs + row.quarter * quarterUs))].sort((a, b) => a - b)
   if (starts.length > mostQuarters) return undefined
   const ranges: [number, number][] = []
@@ -71,4 +59,25 @@ export async function quartersOf(
     else ranges.push([from, to])
   }
   return ranges
+}
+
+/** What the look-up has of some ids: days since 1970 and quarters of an hour in them. */
+async function entriesOf(reader: Reader, ids: readonly string[], signal?: AbortSignal): Promise<{ day: number; quarter: number }[]> {
+  const p = new Parameters()
+  const table = await reader.requests?.()
+  const columns = table ? requestColumns : requestKeys
+  const same = ids.map((id) => {
+    const given = p.add('UUID', id)
+    return `(${(['high', 'low'] as const).map((key) => `${columns[key]} = ${requestKeys[key].replace('request_id', given)}`).join(' AND ')})`
+  })
+  const { high, low, quarter, day } = columns
+  const select = `SELECT toUInt32(${day}) AS day, ${quarter} AS quarter`
+  const any = `(${same.join(' OR ')})`
+  if (table) return reader.query(`${select} FROM ${table.from} WHERE ${table.where} AND ${any}`, p.values, ask(signal))
+  // The list of keys is the roll-up's own, so that the engine answers from it.
+  return reader.query(
+    `${select} FROM accesses WHERE ${any} GROUP BY ${high}, ${low}, quarter, ${day}, org, origin`,
+    p.values,
+    ask(signal, { ...rollups, preferred_optimize_projection_name: requestProjection.name, optimize_use_projection_filtering: 0 }),
+  )
 }

@@ -14,7 +14,8 @@ import { translate } from './errors.ts'
 import type { EngineLimits } from './limits.ts'
 import { migrateRecord } from './migrate.ts'
 import { rowTables } from './schema/ddl.ts'
-import { filtersOf, type RecordReader, type RecordScope } from './scope.ts'
+import { requestProjection } from './schema/storage.ts'
+import { belongsTo, filtersOf, type RecordReader, type RecordScope } from './scope.ts'
 
 /** A column of what is inserted. */
 export interface Field {
@@ -58,6 +59,8 @@ export class RecordStore implements Asker {
   private readonly client: ClickHouseClient
   private version = ''
   private removed = 0
+  /** Removals when all parts were seen to have the look-up by request id. */
+  private lookedUpAt = -1
   /** Questions of readers that are not answered yet, and when the last was. */
   private asking = 0
   private askedMs = 0
@@ -193,14 +196,34 @@ export class RecordStore implements Asker {
       ...options,
       settings: { ...options.settings, additional_table_filters: filtersOf(scope, this.cluster !== '') },
     })
+    const broad = !scope.clusters && !scope.namespaces
     return {
       query: (sql, params, options) => this.asked(this.query(sql, params, confined(options))),
       columns: (sql, params, options) => this.asked(this.columns(sql, params, confined(options))),
       stream: (sql, format, params, options) => this.asked(this.stream(sql, format, params, confined(options))),
       calm: () => this.calm(),
-      broad: !scope.clusters && !scope.namespaces,
-      removals: () => this.removed + (this.engine?.status.restarts ?? 0),
+      broad,
+      requests: async () => {
+        if (!broad || !this.embedded || !(await this.allLookedUp())) return undefined
+        return { from: `mergeTreeProjection(panoptes, accesses, ${requestProjection.name})`, where: belongsTo(scope) }
+      },
+      removals: () => this.removals(),
     }
+  }
+
+  /** Whether every part has the look-up by request id: those that were merged before there was one lack it, and may come back. */
+  private async allLookedUp(): Promise<boolean> {
+    if (this.lookedUpAt === this.removals()) return true
+    const now = this.removals()
+    const lacks = `active AND rows > 0 AND database = 'panoptes' AND table = 'accesses' AND NOT has(projections, '${requestProjection.name}')`
+    const [row] = await this.query<{ n: number }>(`SELECT count() AS n FROM system.parts WHERE ${lacks}`)
+    if (Number(row?.n) > 0) return false
+    this.lookedUpAt = now
+    return true
+  }
+
+  private removals(): number {
+    return this.removed + (this.engine?.status.restarts ?? 0)
   }
 
   private asked<T>(answer: Promise<T>): Promise<T> {

@@ -16,6 +16,11 @@ export interface RecordReader {
   stream(sql: string, format: StreamFormat, params?: Params, options?: AskOptions): Promise<Readable>
   /** True where rows are told apart by organization and origin alone: the look-up by request id knows no more. */
   readonly broad: boolean
+  /**
+   * That look-up as a table, and the condition of the scope on it: finding that it has the answer takes the engine as long as
+   * the answer. Undefined where some rows are older than it, and where another server has them.
+   */
+  requests(): Promise<{ from: string; where: string } | undefined>
   /** Resolves when no reader has asked anything for a moment, or after a while: for work that can wait. */
   calm(): Promise<void>
   /** How often rows were taken away or brought back since the start, batches aside. */
@@ -24,6 +29,11 @@ export interface RecordReader {
 
 const quote = (text: string) => `'${text.replace(/[\\']/g, '\\$&')}'`
 const list = (values: readonly string[]) => (values.length > 0 ? values.map(quote).join(', ') : "''")
+
+/** Org and origin of a scope, as a condition. */
+export function belongsTo({ org, origin }: RecordScope): string {
+  return [`org = ${quote(org)}`, ...(origin ? [`origin = ${quote(origin)}`] : [])].join(' AND ')
+}
 
 /**
  * The engine's own row filter per table, as the setting `additional_table_filters`: it holds for every mention of the table

@@ -143,6 +143,14 @@ export const requestKeys = {
   day: 'toDate(ts)',
 } as const
 
+/** The same as columns, by the names that the engine gives them where the roll-up is read as a table. */
+export const requestColumns: { readonly [key in keyof typeof requestKeys]: string } = {
+  high: `\`${requestKeys.high}\``,
+  low: `\`${requestKeys.low}\``,
+  quarter: '`toUInt8(plus(multiply(toHour(ts), 4), intDiv(toMinute(ts), 15)))`',
+  day: `\`${requestKeys.day}\``,
+}
+
 const requestKey = [...Object.values(requestKeys), 'org', 'origin'].join(', ')
 
 /**
