@@ -14,8 +14,8 @@ const reserve = 1.5
 
 /**
  * Parts of a window in the order of an answer, which widen: a full page is mostly found in the first. What an index finds
- * costs little more in a day than in an hour, less than a second statement: where there is much of it, the engine reads only
- * what may still be among the first. `next` is told how many of the wanted rows have been found so far, from which follows
+ * costs little more in a day (what the sharper indexes find: in a week) than in an hour, less than a second statement: where
+ * there is much of it, the engine reads only what may still be among the first. `next` is told how many of the wanted rows have been found so far, from which follows
  * how wide the next part must be.
  */
 export function* slices(
@@ -27,7 +27,7 @@ export function* slices(
 ): Generator<[number, number], void, number> {
   const { narrow, lettered } = compileQuery(query)
   const scanned = !narrow && !lettered && query.kind !== 'all'
-  let width = narrow || lettered ? dayUs : scanned ? 8 * minuteUs : minuteUs
+  let width = narrow ? 7 * dayUs : lettered ? dayUs : scanned ? 8 * minuteUs : minuteUs
   // The oldest first is the newest first of time that runs backwards.
   const newest = order === 'newest'
   const least = newest ? fromUs : -toUs
