@@ -1,7 +1,8 @@
+import { createInterface } from 'node:readline'
 import { setImmediate } from 'node:timers/promises'
 import type { Completeness, trafficRoutes } from '@panoptes/contract'
 import type { z } from 'zod'
-import type { AskOptions } from '../platform/record/index.ts'
+import type { AskOptions, Params } from '../platform/record/index.ts'
 import { moment } from './compile.ts'
 import type { Cell, Source } from './completeness-cells.ts'
 import { type CompletenessQuestion, type ExpectedRow, expectedSql, type ReceivedRow, receivedSql } from './completeness-sql.ts'
@@ -28,13 +29,7 @@ export const settleUs = 15e6
 
 /** Reads every source of the window: what its counters say, what the record holds. `nowUs` says what is too new to judge. */
 export async function readSources(reader: Reader, question: CompletenessQuestion, nowUs: number, options: AskOptions = {}): Promise<Source[]> {
-  const expected = expectedSql(question)
-  const samples = await reader.columns<Columns>(expected.sql, expected.params, { ...ask(options.signal), ...options })
-  const received = receivedSql(
-    question,
-    Object.values(samples).some((column) => column.length > 0),
-  )
-  const entries = await reader.columns<Columns>(received.sql, received.params, { ...ask(options.signal), ...options })
+  const asked = { ...ask(options.signal), ...options }
   const sources = new Map<string, Gathering>()
   const gatheringOf = ({ cluster, controller, proxy, what }: ExpectedRow | ReceivedRow): Gathering => {
     const key = JSON.stringify([cluster, controller, proxy, what])
@@ -42,8 +37,10 @@ export async function readSources(reader: Reader, question: CompletenessQuestion
     sources.set(key, found)
     return found
   }
-  for await (const row of rowsOf<ExpectedRow>(samples)) gatheringOf(row).addSamples(row, nowUs)
-  for await (const row of rowsOf<ReceivedRow>(entries)) gatheringOf(row).addEntries(row)
+  const expected = expectedSql(question)
+  for await (const row of rowsOf<ExpectedRow>(reader, expected, asked)) gatheringOf(row).addSamples(row, nowUs)
+  const received = receivedSql(question, sources.size > 0)
+  for await (const row of rowsOf<ReceivedRow>(reader, received, asked)) gatheringOf(row).addEntries(row)
   const finished: Source[] = []
   for (const gathering of sources.values()) {
     finished.push(gathering.finish(nowUs))
@@ -52,16 +49,10 @@ export async function readSources(reader: Reader, question: CompletenessQuestion
   return finished
 }
 
-type Columns = { [column: string]: unknown[] }
-
-/** Rows of an answer in columns. There are thousands: now and then others have their turn. */
-async function* rowsOf<Row>(columns: Columns): AsyncGenerator<Row> {
-  const names = Object.keys(columns)
-  const count = names.length > 0 ? columns[names[0]!]!.length : 0
-  for (let i = 0; i < count; i++) {
-    if (i % 500 === 499) await setImmediate()
-    yield Object.fromEntries(names.map((name) => [name, columns[name]![i]])) as Row
-  }
+/** Rows of an answer while it comes: there are thousands, and reading them at once would hold up everybody else. */
+async function* rowsOf<Row>(reader: Reader, { sql, params }: { sql: string; params: Params }, options: AskOptions): AsyncGenerator<Row> {
+  const input = await reader.stream(sql, 'JSONEachRow', params, options)
+  for await (const line of createInterface({ input })) yield JSON.parse(line) as Row
 }
 
 /** Puts the two sides of one source together. */
