@@ -4,11 +4,12 @@ import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ClickHouseClient, ClickHouseError, createClient } from '@clickhouse/client'
+import { ClickHouseError } from '@clickhouse/client'
 import { PanoptesError } from '@panoptes/contract'
 import type { Logger } from 'pino'
 import type { Asker, AskOptions, Params, StreamFormat } from './ask.ts'
 import { type Damage, detachedParts, isDamage, type Mendable, scrubTable } from './damage.ts'
+import { type Driver, engineDriver, type Sent, urlDriver } from './driver.ts'
 import { Engine, type EngineState } from './engine.ts'
 import { translate } from './errors.ts'
 import type { EngineLimits } from './limits.ts'
@@ -56,7 +57,7 @@ export class RecordStore implements Asker {
   readonly cluster: string
   readonly log: Logger
   readonly engine: Engine | undefined
-  private readonly client: ClickHouseClient
+  private readonly driver: Driver
   private version = ''
   private removed = 0
   /** Removals when all parts were seen to have the look-up by request id. */
@@ -74,16 +75,7 @@ export class RecordStore implements Asker {
     this.dataDir = engine?.dataDir
     this.cluster = options.cluster ?? ''
     this.log = options.log
-    this.client = createClient({
-      url: engine ? 'http://record' : options.url!,
-      database: 'panoptes',
-      http_agent: engine?.agent,
-      request_timeout: 3_600_000,
-      max_open_connections: 64,
-      application: 'panoptes',
-      compression: { request: false, response: !engine },
-      log: { level: 127 },
-    })
+    this.driver = engine ? engineDriver(engine) : urlDriver(options.url!, 'panoptes')
   }
 
   /** Opens a folder or connects to a URL, and brings the tables up to date. Throws PAN0005 where it cannot be opened. */
@@ -91,7 +83,7 @@ export class RecordStore implements Asker {
     if (!options.dataDir === !options.url) throw new PanoptesError('PAN0003', 'the record needs either a data folder or a URL')
     const engine = options.dataDir ? new Engine({ dataDir: options.dataDir, log: options.log, limits: options.limits, port: options.port }) : undefined
     await engine?.start()
-    if (options.url) await makeDatabase(options)
+    if (options.url) await makeDatabase(options.url, options.cluster)
     const store = new RecordStore(options, engine)
     try {
       await store.prepare(options.upTo)
@@ -110,37 +102,26 @@ export class RecordStore implements Asker {
 
   /** Rows of a SELECT as objects. 64-bit integers are numbers: read ids above 2^53 with toString(). */
   async query<T>(sql: string, params?: Params, options: AskOptions = {}): Promise<T[]> {
-    return this.run(options, async (common) => {
-      const result = await this.client.query({ ...common, query: sql, query_params: params, format: 'JSONEachRow' })
-      return await result.json<T>()
+    return this.run(options, async (send) => {
+      const lines = await text(await send(`${sql}\nFORMAT JSONEachRow`, params))
+      return lines.split('\n').flatMap((line) => (line ? [JSON.parse(line) as T] : []))
     })
   }
 
   /** Columns of a SELECT as arrays: cheaper than objects where there are thousands of rows. */
   async columns<T extends { [column: string]: unknown[] }>(sql: string, params?: Params, options: AskOptions = {}): Promise<T> {
-    return this.run(options, async (common) => {
-      const { stream } = await this.client.exec({ ...common, query: `${sql}\nFORMAT JSONColumns`, query_params: params })
-      return JSON.parse(await text(stream as Readable)) as T
-    })
+    return this.run(options, async (send) => JSON.parse(await text(await send(`${sql}\nFORMAT JSONColumns`, params))) as T)
   }
 
   /** The answer of a SELECT as bytes while it is made; destroying the stream stops the query. */
   async stream(sql: string, format: StreamFormat, params?: Params, options: AskOptions = {}): Promise<Readable> {
-    return this.run(
-      options,
-      async (common) => {
-        const { stream } = await this.client.exec({ ...common, query: `${sql}\nFORMAT ${format}`, query_params: params })
-        return stream as Readable
-      },
-      false,
-    )
+    return this.run(options, (send) => send(`${sql}\nFORMAT ${format}`, params), false)
   }
 
   /** Runs a statement that answers nothing. */
   async command(sql: string, params?: Params, options: AskOptions = {}): Promise<void> {
-    await this.run(options, async (common) => {
-      const { stream } = await this.client.exec({ ...common, query: sql, query_params: params })
-      for await (const _ of stream as Readable);
+    await this.run(options, async (send) => {
+      for await (const _ of await send(sql, params));
     })
     if (removing.test(sql)) this.removed++
   }
@@ -177,13 +158,12 @@ export class RecordStore implements Asker {
     const made = target ?? Object.fromEntries(columns.map((c) => [c.name, c.name]))
     const structure = columns.map((c) => `${c.name} ${c.type.replaceAll("'", "\\'")}`).join(', ')
     const into = `INSERT INTO ${table} (${Object.keys(made).join(', ')}) SELECT ${Object.values(made).join(', ')} FROM`
-    await this.run({ ...options, settings: { ...oneBlock, ...options.settings } }, async (common) => {
+    await this.run({ ...options, settings: { ...oneBlock, ...options.settings } }, async (send) => {
       const file = await this.engine?.stage(data)
       try {
         const query = file ? `${into} file('${file}', '${format}', '${structure}')` : `${into} input('${structure}') FORMAT ${format}`
         const values = file ? undefined : Readable.from(data, { objectMode: false })
-        const { stream } = await this.client.exec({ ...common, query, query_params: params, values })
-        for await (const _ of stream as Readable);
+        for await (const _ of await send(query, params, values));
       } finally {
         if (file) await rm(file, { force: true })
       }
@@ -302,24 +282,24 @@ export class RecordStore implements Asker {
   }
 
   async close(): Promise<void> {
-    await this.client.close()
+    await this.driver.close()
     await this.engine?.close()
   }
 
   private async run<T>(
     options: AskOptions,
-    work: (common: { abort_signal?: AbortSignal; clickhouse_settings: { [name: string]: string | number } }) => Promise<T>,
+    work: (send: (sql: string, params?: Params, data?: Readable) => Promise<Readable>) => Promise<T>,
     whole = true,
   ): Promise<T> {
     const state = this.engine?.status
     if (state && state.state !== 'ready') throw new PanoptesError('PAN0005', `the record is not ready: ${state.cause}`)
-    const settings: { [name: string]: string | number } = { output_format_json_quote_64bit_integers: 0, ...interpreted, ...options.settings }
+    const settings: Sent['settings'] = { output_format_json_quote_64bit_integers: 0, ...interpreted, ...options.settings }
     if (whole) settings.wait_end_of_query = 1
     if (options.maxSeconds) settings.max_execution_time = options.maxSeconds
     if (options.maxMemory) settings.max_memory_usage = options.maxMemory
     if (options.maxThreads) settings.max_threads = options.maxThreads
     try {
-      return await work({ abort_signal: options.signal, clickhouse_settings: settings })
+      return await work((sql, params, data) => this.driver.send({ sql, params, settings, signal: options.signal, data }))
     } catch (error) {
       options.signal?.throwIfAborted()
       const known = translate(error, ClickHouseError)
@@ -346,13 +326,13 @@ const oneBlock = {
   async_insert: 0,
 }
 
-async function makeDatabase({ url, cluster }: OpenOptions): Promise<void> {
-  const client = createClient({ url, log: { level: 127 } })
+async function makeDatabase(url: string, cluster?: string): Promise<void> {
+  const driver = urlDriver(url)
   try {
-    await client.command({ query: `CREATE DATABASE IF NOT EXISTS panoptes${cluster ? ` ON CLUSTER '${cluster}'` : ''}` })
+    for await (const _ of await driver.send({ sql: `CREATE DATABASE IF NOT EXISTS panoptes${cluster ? ` ON CLUSTER '${cluster}'` : ''}`, settings: {} }));
   } catch (error) {
     throw translate(error, ClickHouseError)
   } finally {
-    await client.close()
+    await driver.close()
   }
 }
