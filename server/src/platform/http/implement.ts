@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { PanoptesError, type Route } from '@panoptes/contract'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
@@ -28,12 +29,15 @@ export interface Change {
   org?: string
 }
 
-/** JSON that a room has written itself, because its answer is large: sent as it is, checked in tests only. */
+/**
+ * JSON that a room has written itself, because its answer is large: sent as it is, checked in tests only. A piece that many
+ * answers share is never copied: megabytes a time, copies would keep the collector of garbage busy.
+ */
 export class Encoded {
-  readonly json: Buffer
+  readonly pieces: readonly Buffer[]
   /** Pieces of the JSON in their order. */
   constructor(...pieces: readonly (string | Buffer)[]) {
-    this.json = Buffer.concat(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)))
+    this.pieces = pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece))
   }
 }
 
@@ -115,8 +119,13 @@ function send(reply: FastifyReply, route: Route, answer: unknown, strict: boolea
   if (route.answers === 'sse' || route.answers === 'stream') return reply.send(answer)
   reply.code(route.status ?? 200).type('application/json; charset=utf-8')
   if (answer instanceof Encoded) {
-    if (strict) checkAnswer(route, JSON.parse(answer.json.toString()))
-    return reply.send(answer.json)
+    const { pieces } = answer
+    if (strict) checkAnswer(route, JSON.parse(Buffer.concat(pieces).toString()))
+    reply.header(
+      'content-length',
+      pieces.reduce((sum, piece) => sum + piece.length, 0),
+    )
+    return reply.send(Readable.from(pieces))
   }
   return reply.send(JSON.stringify(strict ? checkAnswer(route, answer) : tolerate(reply, route, answer)))
 }
