@@ -5,9 +5,9 @@ import { Encoded, implement } from '../platform/http/index.ts'
 import { completenessAnswer } from './completeness-answers.ts'
 import { scopeOf, type Traffic } from './deps.ts'
 import { questionOf } from './environment.ts'
-import { keepPositions, listPositions } from './positions.ts'
+import { keepPositions, listPositions, type Position, placesStamp } from './positions.ts'
 import { topology } from './topology.ts'
-import type { Edge } from './topology-model.ts'
+import type { Edge, Node } from './topology-model.ts'
 import { resolveWindow, wholeMinutes } from './window.ts'
 
 /** The map and the page of completeness. */
@@ -19,17 +19,16 @@ export function registerMap(app: FastifyInstance, { reader, db, marks, maps, abs
     const confined = reader(scope)
     const asks = await questionOf(members, principal, query, window, signal)
     const request = { query: asks, window, by: query.by, quantiles: query.quantiles, side: query.side, signal }
-    const [map, positions, completeness] = await Promise.all([
+    const [map, stamp, completeness] = await Promise.all([
       maps ? maps.topology(confined, scope, request) : topology(confined, request),
-      listPositions(db, principal.org),
+      placesStamp(db, scope.org),
       marks.mark(confined, scope, window, 10),
     ])
-    const places = new Map(positions.map((position) => [position.id, position]))
-    const nodes = map.nodes.map((node) => ({ ...node, x: places.get(node.id)?.x ?? null, y: places.get(node.id)?.y ?? null }))
     const asked = { query: query.query, from: window.from, to: window.to }
+    const nodes = await nodesJson(map.nodes, stamp, () => listPositions(db, scope.org))
     const edges = await edgesJson(map.edges)
     const rest = JSON.stringify({ asked, completeness, tookMs: performance.now() - began })
-    return new Encoded(`{"nodes":${JSON.stringify(nodes)},"edges":`, edges, `,${rest.slice(1)}`)
+    return new Encoded('{"nodes":', nodes, ',"edges":', edges, `,${rest.slice(1)}`)
   })
 
   implement(app, trafficRoutes.getPositions, async ({ principal }) => ({ positions: await listPositions(db, principal.org) }))
@@ -58,6 +57,21 @@ const markPatienceMs = 5_000
 
 /** Links written before the process may do something else. */
 const atOnce = 2_000
+
+/** Lists of nodes as they were written, and where they stood. */
+const placed = new WeakMap<readonly Node[], { stamp: string; text: Promise<Buffer> }>()
+
+function nodesJson(nodes: readonly Node[], stamp: string, places: () => Promise<Position[]>): Promise<Buffer> {
+  const known = placed.get(nodes)
+  if (known?.stamp === stamp) return known.text
+  const text = places().then((positions) => {
+    const byId = new Map(positions.map((position) => [position.id, position]))
+    return Buffer.from(JSON.stringify(nodes.map((node) => ({ ...node, x: byId.get(node.id)?.x ?? null, y: byId.get(node.id)?.y ?? null }))))
+  })
+  placed.set(nodes, { stamp, text })
+  text.catch(() => placed.delete(nodes))
+  return text
+}
 
 /** Lists of lines as they were written: a map that has not changed is the same list. */
 const written = new WeakMap<readonly Edge[], Promise<Buffer>>()
