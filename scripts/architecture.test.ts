@@ -21,6 +21,7 @@ const mayImport: Record<string, string[]> = {
 /** Only these folders of the server know a database driver. */
 const drivers: Record<string, string> = {
   '@clickhouse/client': 'server/src/platform/record',
+  '@clickhouse/client-common': 'server/src/platform/record',
   chdb: 'server/src/platform/record',
   pg: 'server/src/platform/state',
   '@electric-sql/pglite': 'server/src/platform/state',

@@ -1,7 +1,7 @@
 import type { Options } from './child-pool.ts'
 
-/** Longer values are left to the engine: a statement may be 256 KiB long unless told otherwise. */
-const longest = 1_000
+/** Longer values are left to the engine, and those for which no room is left: a statement may be 256 KiB long unless told otherwise. */
+const [longest, longestStatement] = [1_000, 200_000]
 
 /** Types whose values stand in a statement as they come. */
 const plain = /^(?:String|UUID|U?Int(?:8|16|32|64))$/
@@ -15,14 +15,20 @@ const escapedOrQuote = /\\[\s\S]|'/g
  */
 export function withValues(sql: string, options: Options): string {
   const used = new Set<string>()
+  const left = new Set<string>()
+  let room = longestStatement - sql.length
   const text = sql.replace(/\{(\w+):([\w()]+)\}/g, (placeholder, name: string, type: string) => {
     const value = options.get(`param_${name}`)
     if (value === undefined || value.length > longest || !plain.test(type)) return placeholder
-    used.add(`param_${name}`)
     // The values come escaped as in a line of tab-separated text, which is how a literal is escaped but for its quotes.
     const literal = `'${value.replace(escapedOrQuote, (found) => (found === "'" ? "\\'" : found))}'`
-    return type === 'String' ? literal : `_CAST(${literal}, '${type}')`
+    const written = type === 'String' ? literal : `_CAST(${literal}, '${type}')`
+    const fits = Buffer.byteLength(written) <= room
+    if (fits) room -= Buffer.byteLength(written)
+    const of = fits ? used : left
+    of.add(`param_${name}`)
+    return fits ? written : placeholder
   })
-  for (const name of used) options.delete(name)
+  for (const name of used) if (!left.has(name)) options.delete(name)
   return text
 }

@@ -33,6 +33,11 @@ describe('the record', () => {
     expect(await record.query('SELECT {a:String} AS a, {a:String} AS again, {b:String} AS b, {c:Int8} AS c', { a: "\\'", b: long, c: -7 })).toEqual([
       { a: "\\'", again: "\\'", b: long, c: -7 },
     ])
+    // More than a statement may be long, some of them twice.
+    const many = Object.fromEntries(Array.from({ length: 6_000 }, (_, i) => [`p${i}`, `${i}${"'ü".repeat(30)}`]))
+    const names = [...Object.keys(many), 'p0', 'p5999'].map((name) => `{${name}:String}`)
+    const joined = [...Object.values(many), many.p0, many.p5999].join('')
+    expect(await record.query(`SELECT arrayStringConcat([${names.join(', ')}]) AS all`, many)).toEqual([{ all: joined }])
     const uuid = '00000000-dead-4000-8000-000000000001'
     expect(await record.query('SELECT {u:UUID} AS u, toTypeName({n:UInt64}) AS t LIMIT {n:UInt64}', { u: uuid, n: 1 })).toEqual([{ u: uuid, t: 'UInt64' }])
     await expect(record.query('SELECT {n:UInt64} AS n', { n: '1 OR 1' })).rejects.toThrow()
