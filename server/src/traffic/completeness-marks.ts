@@ -51,7 +51,7 @@ export class CompletenessMarks {
     const seen = JSON.stringify(scope)
     const kept = this.keep(`${from} ${to} ${seen}`, () => this.ask(reader, scope.org, seen, from, to))
     if (kept.ready) return kept.ready
-    // Only the first to ask waits for it: it may take minutes.
+    // Who asks later does not wait for it: it may take minutes.
     const left = kept.at + patienceMs - Date.now()
     if (left <= 0) return unknownCompleteness
     const late = new Promise<Completeness>((resolve) => setTimeout(resolve, left, unknownCompleteness).unref())

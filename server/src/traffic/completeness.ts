@@ -29,7 +29,9 @@ export const settleUs = 15e6
 
 /** Reads every source of the window: what its counters say, what the record holds. `nowUs` says what is too new to judge. */
 export async function readSources(reader: Reader, question: CompletenessQuestion, nowUs: number, options: AskOptions = {}): Promise<Source[]> {
-  const asked = { ...ask(options.signal), ...options }
+  const usual = ask(options.signal)
+  // Whole before its first byte: an error has a name of its own then.
+  const asked = { ...usual, ...options, settings: { ...usual.settings, wait_end_of_query: 1 } }
   const sources = new Map<string, Gathering>()
   const gatheringOf = ({ cluster, controller, proxy, what }: ExpectedRow | ReceivedRow): Gathering => {
     const key = JSON.stringify([cluster, controller, proxy, what])
@@ -141,12 +143,15 @@ export function total(sources: readonly Source[], counts: (cell: Cell) => boolea
   return markOf(tallyOf(sources, counts))
 }
 
+/** How many holes are told of a window, the oldest first. */
+export const mostGaps = 1_000
+
 /** Known holes that the controllers reported. */
 export async function readGaps(reader: Reader, fromUs: number, toUs: number, signal?: AbortSignal): Promise<Gap[]> {
   const p = new Parameters()
   const rows = await reader.query<{ fromUs: number; untilUs: number; missed: number; unknown: number } & Omit<Gap, 'from' | 'to' | 'missed'>>(
     `SELECT toUnixTimestamp64Micro(ts) AS fromUs, toUnixTimestamp64Micro(until) AS untilUs, cluster, controller, proxy, stream, reason, missed, unknown, detail
-      FROM gaps WHERE ts < ${moment(toUs, p)} AND until >= ${moment(fromUs, p)} ORDER BY ts LIMIT 1000`,
+      FROM gaps WHERE ts < ${moment(toUs, p)} AND until >= ${moment(fromUs, p)} ORDER BY ts LIMIT ${mostGaps}`,
     p.values,
     ask(signal),
   )

@@ -1,4 +1,4 @@
-import { type Gap, readGaps } from './completeness.ts'
+import { type Gap, mostGaps, readGaps } from './completeness.ts'
 import type { Reader, Scope } from './reader.ts'
 import type { TimeWindow } from './window.ts'
 
@@ -23,6 +23,8 @@ export class Gaps {
     const from = Math.floor(fromUs / minuteUs) * minuteUs
     const to = Math.ceil(toUs / minuteUs) * minuteUs
     const gaps = await this.keep(`${from} ${to} ${JSON.stringify(scope)}`, () => readGaps(reader, from, to))
+    // Those of the whole minutes around it may leave no room for its own.
+    if (gaps.length >= mostGaps) return readGaps(reader, fromUs, toUs)
     return gaps.filter((gap) => Date.parse(gap.from) * 1000 < toUs && Date.parse(gap.to) * 1000 >= fromUs)
   }
 

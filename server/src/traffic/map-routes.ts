@@ -52,7 +52,7 @@ export function registerMap(app: FastifyInstance, { reader, db, marks, maps, abs
   })
 }
 
-/** Who asks for nothing but the mark waits for it, but not for one of days that is being counted. */
+/** Who asks for nothing but a mark that nobody has asked for waits for it, but not for one of days that is being counted. */
 const markPatienceMs = 5_000
 
 /** Links written before the process may do something else. */

@@ -18,7 +18,7 @@ export interface Reader {
   stream(sql: string, format: StreamFormat, params?: Params, options?: AskOptions): Promise<Readable>
   /** True where rows are told apart by organization and origin alone. */
   readonly broad?: boolean
-  /** The look-up by request id as a table, and the condition of the scope on it, where it has every row. */
+  /** The look-up by request id as a table, and the condition of the scope on it, where it has every row that the reader may see. */
   requests?: () => Promise<{ from: string; where: string } | undefined>
   /** Resolves when nobody has asked anything for a moment, or after a while: for work that can wait. */
   calm?: () => Promise<void>

@@ -218,6 +218,19 @@ describe('what people keep', () => {
       await client.call(trafficRoutes.putPositions, { body: { positions: [{ id: first!.id, x, y: -x, pinned: false }] } })
       for (let times = 0; times < 2; times++) expect((await nodes()).find(({ id }) => id === first!.id)).toMatchObject({ x, y: -x })
     }
+    // Two that change places move as well.
+    const [a, b] = (await nodes()).map(({ id }) => id)
+    for (const [x, y] of [
+      [1, 2],
+      [2, 1],
+    ] as const) {
+      const positions = [
+        { id: a!, x, y: 0, pinned: false },
+        { id: b!, x: y, y: 0, pinned: false },
+      ]
+      await client.call(trafficRoutes.putPositions, { body: { positions } })
+      expect((await nodes()).slice(0, 2).map((node) => node.x)).toEqual([x, y])
+    }
   })
 
   it('positions are one for all and stay where they are not named', async () => {

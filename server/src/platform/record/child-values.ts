@@ -11,24 +11,26 @@ const escapedOrQuote = /\\[\s\S]|'/g
 
 /**
  * The statement with the values of its placeholders, as the engine itself would put them there: handing them over takes a
- * statement of its own, as long as a small question. Those used are taken from `options`; long and nested ones stay there.
+ * statement of its own, as long as a small question. Long and nested ones stay in `options`, all others are taken from it.
  */
 export function withValues(sql: string, options: Options): string {
-  const used = new Set<string>()
   const left = new Set<string>()
   let room = longestStatement - sql.length
   const text = sql.replace(/\{(\w+):([\w()]+)\}/g, (placeholder, name: string, type: string) => {
     const value = options.get(`param_${name}`)
-    if (value === undefined || value.length > longest || !plain.test(type)) return placeholder
-    // The values come escaped as in a line of tab-separated text, which is how a literal is escaped but for its quotes.
-    const literal = `'${value.replace(escapedOrQuote, (found) => (found === "'" ? "\\'" : found))}'`
-    const written = type === 'String' ? literal : `_CAST(${literal}, '${type}')`
-    const fits = Buffer.byteLength(written) <= room
-    if (fits) room -= Buffer.byteLength(written)
-    const of = fits ? used : left
-    of.add(`param_${name}`)
-    return fits ? written : placeholder
+    if (value !== undefined && value.length <= longest && plain.test(type)) {
+      // The values come escaped as in a line of tab-separated text, which is how a literal is escaped but for its quotes.
+      const literal = `'${value.replace(escapedOrQuote, (found) => (found === "'" ? "\\'" : found))}'`
+      const written = type === 'String' ? literal : `_CAST(${literal}, '${type}')`
+      const bytes = Buffer.byteLength(written)
+      if (bytes <= room) {
+        room -= bytes
+        return written
+      }
+    }
+    left.add(`param_${name}`)
+    return placeholder
   })
-  for (const name of used) if (!left.has(name)) options.delete(name)
+  for (const name of options.keys()) if (name.startsWith('param_') && !left.has(name)) options.delete(name)
   return text
 }

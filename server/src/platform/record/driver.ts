@@ -23,12 +23,12 @@ export interface Driver {
   close(): Promise<void>
 }
 
-/** To a ClickHouse by URL. */
-export function urlDriver(url: string, database?: string): Driver {
+/** To a ClickHouse by URL, which must begin to answer within `timeoutMs`. */
+export function urlDriver(url: string, database?: string, timeoutMs = 3_600_000): Driver {
   const client = createClient({
     url,
     ...(database ? { database } : {}),
-    request_timeout: 3_600_000,
+    request_timeout: timeoutMs,
     max_open_connections: 64,
     application: 'panoptes',
     compression: { request: false, response: true },

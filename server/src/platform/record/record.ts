@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { renameSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -62,7 +63,7 @@ export class RecordStore implements Asker {
   private removed = 0
   /** Removals when all parts were seen to have the look-up by request id. */
   private lookedUpAt = -1
-  /** Questions of readers that are not answered yet, and when the last was. */
+  /** Questions of readers that are not answered yet, those of work that can wait among them, and when the last was. */
   private asking = 0
   private askedMs = 0
   private damaged: Damage[] = []
@@ -180,7 +181,7 @@ export class RecordStore implements Asker {
     return {
       query: (sql, params, options) => this.asked(this.query(sql, params, confined(options))),
       columns: (sql, params, options) => this.asked(this.columns(sql, params, confined(options))),
-      stream: (sql, format, params, options) => this.asked(this.stream(sql, format, params, confined(options))),
+      stream: (sql, format, params, options) => this.asked(this.stream(sql, format, params, confined(options)), (stream) => once(stream, 'close')),
       calm: () => this.calm(),
       broad,
       requests: async () => {
@@ -206,12 +207,15 @@ export class RecordStore implements Asker {
     return this.removed + (this.engine?.status.restarts ?? 0)
   }
 
-  private asked<T>(answer: Promise<T>): Promise<T> {
+  /** Counts a question until it is answered; `end`: until what it is answered with has ended. */
+  private asked<T>(answer: Promise<T>, end: (value: T) => unknown = () => {}): Promise<T> {
     this.asking++
-    return answer.finally(() => {
+    const answered = () => {
       this.asking--
       this.askedMs = Date.now()
-    })
+    }
+    answer.then(end).then(answered, answered)
+    return answer
   }
 
   private async calm(): Promise<void> {
@@ -326,8 +330,11 @@ const oneBlock = {
   async_insert: 0,
 }
 
+/** An address where nothing answers is told soon. */
+const firstContactMs = 30_000
+
 async function makeDatabase(url: string, cluster?: string): Promise<void> {
-  const driver = urlDriver(url)
+  const driver = urlDriver(url, undefined, firstContactMs)
   try {
     for await (const _ of await driver.send({ sql: `CREATE DATABASE IF NOT EXISTS panoptes${cluster ? ` ON CLUSTER '${cluster}'` : ''}`, settings: {} }));
   } catch (error) {

@@ -18,7 +18,7 @@ export interface RecordReader {
   readonly broad: boolean
   /**
    * That look-up as a table, and the condition of the scope on it: finding that it has the answer takes the engine as long as
-   * the answer. Undefined where some rows are older than it, and where another server has them.
+   * the answer. Undefined where some rows are older than it, where another server has them, and where `broad` is false.
    */
   requests(): Promise<{ from: string; where: string } | undefined>
   /** Resolves when no reader has asked anything for a moment, or after a while: for work that can wait. */
