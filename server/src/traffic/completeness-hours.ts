@@ -21,7 +21,8 @@ interface Kept {
 
 /**
  * What the counters say of whole hours that are over, kept: a window of days adds up hours instead of comparing millions of
- * entries with their proxies' samples again. Hours that are missing are read one after the other, while nobody asks, or after ten seconds each.
+ * entries with their proxies' samples again. Hours that are missing are read one after the other, while nobody asks, or after
+ * ten seconds each.
  */
 export class HourTallies {
   private readonly kept = new Map<string, Kept>()

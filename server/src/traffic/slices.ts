@@ -15,8 +15,8 @@ const reserve = 1.5
 /**
  * Parts of a window in the order of an answer, which widen: a full page is mostly found in the first. What an index finds
  * costs little more in a day (what the sharper indexes find: in a week) than in an hour, less than a second statement: where
- * there is much of it, the engine reads only what may still be among the first. `next` is told how many of the wanted rows have been found so far, from which follows
- * how wide the next part must be.
+ * there is much of it, the engine reads only what may still be among the first. `next` is told how many of the wanted rows
+ * have been found so far, from which follows how wide the next part must be.
  */
 export function* slices(
   { fromUs, toUs }: Pick<TimeWindow, 'fromUs' | 'toUs'>,

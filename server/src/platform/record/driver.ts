@@ -12,7 +12,7 @@ export interface Sent {
   params?: Params | undefined
   settings: { [name: string]: string | number }
   signal?: AbortSignal | undefined
-  /** Data of an INSERT. */
+  /** Data of an INSERT; to the embedded engine they go as a file. */
   data?: Readable | undefined
 }
 
@@ -47,17 +47,16 @@ export function urlDriver(url: string, database?: string, timeoutMs = 3_600_000)
  */
 export function engineDriver({ socket, agent }: Pick<Engine, 'socket' | 'agent'>): Driver {
   return {
-    send: ({ sql, params, settings, signal, data }) =>
+    send: ({ sql, params, settings, signal }) =>
       new Promise((done, fail) => {
-        const search = toSearchParams({ database: undefined, query: data && sql, query_params: params, clickhouse_settings: settings, query_id: '' })
+        const search = toSearchParams({ database: undefined, query_params: params, clickhouse_settings: settings, query_id: '' })
         const sent = request({ socketPath: socket, agent, method: 'POST', path: `/?${search}`, signal })
         sent.on('error', fail)
         sent.once('response', (answer: IncomingMessage) => {
           if (answer.statusCode === 200) return done(answer)
           text(answer).then((message) => fail(parseError(message)), fail)
         })
-        if (data) data.once('error', (error) => sent.destroy(error)).pipe(sent)
-        else sent.end(sql)
+        sent.end(sql)
       }),
     close: async () => {},
   }

@@ -31,7 +31,7 @@ const quote = (text: string) => `'${text.replace(/[\\']/g, '\\$&')}'`
 const list = (values: readonly string[]) => (values.length > 0 ? values.map(quote).join(', ') : "''")
 
 /** Org and origin of a scope, as a condition. */
-export function belongsTo({ org, origin }: RecordScope): string {
+export function belongsTo({ org, origin }: Pick<RecordScope, 'org' | 'origin'>): string {
   return [`org = ${quote(org)}`, ...(origin ? [`origin = ${quote(origin)}`] : [])].join(' AND ')
 }
 
@@ -40,9 +40,8 @@ export function belongsTo({ org, origin }: RecordScope): string {
  * in a statement, so no statement can forget it.
  */
 export function filtersOf({ org, clusters, namespaces, origin }: RecordScope, clustered: boolean): string {
-  const all = [`org = ${quote(org)}`]
+  const all = [belongsTo({ org, origin })]
   if (clusters) all.push(`cluster IN (${list(clusters)})`)
-  if (origin) all.push(`origin = ${quote(origin)}`)
   const ends = namespaces ? [`(src_namespace IN (${list(namespaces)}) OR dst_namespace IN (${list(namespaces)}))`] : []
   const own = namespaces ? [`namespace IN (${list(namespaces)})`] : []
   const filters: { [table: string]: string } = {
