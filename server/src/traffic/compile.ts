@@ -2,7 +2,7 @@ import { type Column, formatIp, networkRange, PanoptesError, type Query, resolve
 import { RE2JS } from 're2js'
 import { likeLiteral, Parameters } from './sql.ts'
 
-/** A query as SQL: `where` uses only the placeholders of `parameters`. */
+/** A query as SQL, with placeholders of `parameters` alone. */
 export interface Compiled {
   where: string
   parameters: Parameters
@@ -23,6 +23,16 @@ export function compileQuery(query: Query, parameters = new Parameters()): Compi
   return { where: compile(query, parameters), parameters, narrow: isNarrow(query), lettered: isLettered(query) }
 }
 
+/** A query confined to a window; `condition` is the query alone. */
+export function windowed(query: Query, fromUs: number, toUs: number, parameters = new Parameters()): Compiled & { condition: string } {
+  const time = within(fromUs, toUs, parameters)
+  const compiled = compileQuery(query, parameters)
+  return { ...compiled, where: `${time} AND ${compiled.where}`, condition: compiled.where }
+}
+
+/** A span of time, half-open in microseconds. */
+export const within = (fromUs: number, toUs: number, p: Parameters) => `(ts >= ${moment(fromUs, p)} AND ts < ${moment(toUs, p)})`
+
 function isNarrow(query: Query): boolean {
   switch (query.kind) {
     case 'and':
@@ -37,6 +47,20 @@ function isNarrow(query: Query): boolean {
       return false
   }
 }
+
+/**
+ * The clauses of a statement on the rows of a query that meet other conditions too. What an index or the sort key finds is
+ * asked first, in this order: the engine would begin with time, which it would read for every row of what the index leaves.
+ */
+export function clauses(query: Query, others: readonly string[], p: Parameters): string {
+  const items = query.kind === 'and' ? query.items : [query]
+  const first = items.filter((item) => isNarrow(item) || isLettered(item) || isService(item))
+  const rest = items.filter((item) => !first.includes(item) && item.kind !== 'all')
+  const all = (some: readonly Query[]) => some.map((item) => compile(item, p))
+  return `${first.length > 0 ? `PREWHERE ${all(first).join(' AND ')} ` : ''}WHERE ${[...others, ...all(rest)].join(' AND ')}`
+}
+
+const isService = (query: Query) => query.kind === 'compare' && query.op === '=' && query.field === 'dst.service'
 
 /** The index of paths knows groups of four letters. */
 function isLettered(query: Query): boolean {

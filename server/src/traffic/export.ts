@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 import { checkPrefix, columnsByField, formatHeader, formatLine, type LineFormat, type Query } from '@panoptes/contract'
+import { windowed } from './compile.ts'
 import { ask, type Reader } from './reader.ts'
 import { readRow, selectList } from './rows.ts'
-import { windowed } from './search.ts'
 import type { TimeWindow } from './window.ts'
 
 export interface ExportRequest {

@@ -1,7 +1,7 @@
 import { type Column, kindOf, PanoptesError, type Query, resolveField } from '@panoptes/contract'
+import { windowed } from './compile.ts'
 import { ask, type Reader } from './reader.ts'
 import { readValue } from './rows.ts'
-import { windowed } from './search.ts'
 import type { TimeWindow } from './window.ts'
 
 export interface Facet {

@@ -1,10 +1,11 @@
 import { type Access, columnsByField, failedQuery, fieldNames, parseQuery, printQuery, type Query, resolveField, type Value } from '@panoptes/contract'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { windowed } from './compile.ts'
 import { errorSql } from './definitions.ts'
 import { type Lab, type LabRow, openLab } from './lab.ts'
 import { compilePredicate } from './matches.ts'
-import { search, windowed } from './search.ts'
+import { search } from './search.ts'
 import { windowOf } from './window.ts'
 
 /** Few values, so that random conditions match some rows and not others. */

@@ -1,7 +1,6 @@
 import type { Query } from '@panoptes/contract'
-import { moment } from './compile.ts'
+import { moment, windowed } from './compile.ts'
 import { fieldsOf } from './live.ts'
-import { windowed } from './search.ts'
 import type { Parameters } from './sql.ts'
 import type { TimeWindow } from './window.ts'
 

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { PanoptesError } from '@panoptes/contract'
-import type { AskOptions, Params, StreamFormat } from '../platform/record/index.ts'
+import type { AskOptions, Lookup, Params, StreamFormat } from '../platform/record/index.ts'
 
 /** Whose rows a principal may see: every question to the record is confined to it. */
 export interface Scope {
@@ -18,8 +18,8 @@ export interface Reader {
   stream(sql: string, format: StreamFormat, params?: Params, options?: AskOptions): Promise<Readable>
   /** True where rows are told apart by organization and origin alone. */
   readonly broad?: boolean
-  /** The look-up by request id as a table, and the condition of the scope on it, where it has every row that the reader may see. */
-  requests?: () => Promise<{ from: string; where: string } | undefined>
+  /** A look-up as a table, of all rows whosever they are, where it has every row; see RecordReader. */
+  lookup?: (name: Lookup) => Promise<string | undefined>
   /** Resolves when nobody has asked anything for a moment, or after a while: for work that can wait. */
   calm?: () => Promise<void>
   /** How often rows were taken away (or brought back) since the start: what was kept of answers is then no longer true. */

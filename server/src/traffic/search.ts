@@ -1,8 +1,8 @@
 import { type Access, PanoptesError, type Query } from '@panoptes/contract'
-import { type Compiled, compileQuery, moment } from './compile.ts'
+import { clauses, moment, within } from './compile.ts'
 import { ask, fewRows, type Reader } from './reader.ts'
-import { quartersOf, requestIdsOf } from './requests.ts'
 import { identity, readRow, selectList } from './rows.ts'
+import { fewSpans, quartersOf } from './seen.ts'
 import { slices } from './slices.ts'
 import { Parameters } from './sql.ts'
 import type { TimeWindow } from './window.ts'
@@ -55,13 +55,17 @@ export async function search(reader: Reader, request: SearchRequest): Promise<{ 
   const { order, after } = request
   if (after && order === 'oldest') window.fromUs = Math.max(window.fromUs, after.ts)
   if (after && order === 'newest') window.toUs = Math.min(window.toUs, after.ts + 1)
-  const ids = requestIdsOf(request.query)
-  const quarters = ids && (await quartersOf(reader, ids, window, request.signal))
-  if (quarters) rows.push(...(await page(reader, request, quarters, wanted, true)))
-  else {
+  const quarters = await quartersOf(reader, request.query, window, request.signal)
+  if (quarters) {
+    for (const spans of fewSpans(quarters, order)) {
+      if (rows.length >= wanted) break
+      rows.push(...(await page(reader, request, window, wanted - rows.length, spans)))
+    }
+  } else {
     const parts = slices(window, request.query, order, wanted)
     for (let part = parts.next(0); !part.done && rows.length < wanted; part = parts.next(rows.length)) {
-      rows.push(...(await page(reader, request, [part.value], wanted - rows.length)))
+      const [fromUs, toUs] = part.value
+      rows.push(...(await page(reader, request, { fromUs, toUs }, wanted - rows.length)))
     }
   }
   const shown = rows.slice(0, request.limit)
@@ -82,23 +86,28 @@ function cursorOf([ts, controller, epoch, batch, row]: Found, window: TimeWindow
 }
 
 /**
- * Rows of some spans, half-open in microseconds, in the order of the answer: the moment, then what a selectList holds.
- * `few`: the spans are few and short.
+ * Rows of a window in the order of the answer: the moment, then what a selectList holds. `spans`: the only times in it to look at.
  *
  * They are sorted by time alone at first: the columns that order rows of the same microsecond would be read for every row that
  * is looked at. Where the page ends between two such rows, it is asked again with the whole order.
  */
-async function page(reader: Reader, request: SearchRequest, spans: readonly [number, number][], limit: number, few = false): Promise<Found[]> {
-  if (spans.length === 0) return []
+async function page(
+  reader: Reader,
+  request: SearchRequest,
+  { fromUs, toUs }: Pick<TimeWindow, 'fromUs' | 'toUs'>,
+  limit: number,
+  spans: readonly [number, number][] = [],
+): Promise<Found[]> {
   const { query, fields, order, after, signal } = request
   const parameters = new Parameters()
-  const times = spans.map(([fromUs, toUs]) => within(fromUs, toUs, parameters))
-  // The engine does not see hours of its sort key in spans that are joined by OR: it would read the filters of whole days.
-  const starts = hoursOf(few ? spans : []).map((us) => `toDateTime(${parameters.add('UInt32', us / 1e6)}, 'UTC')`)
-  const hours = few ? `toStartOfHour(ts) IN (${starts.join(', ')}) AND ` : ''
-  const where = `${hours}(${times.join(' OR ')}) AND ${compileQuery(query, parameters).where}`
-  const beyond = after ? ` AND ${afterCursor(after, order, parameters)}` : ''
-  const sql = `SELECT toUnixTimestamp64Micro(ts) AS at, ${selectList(fields)} FROM accesses WHERE ${where}${beyond}`
+  const others = [within(fromUs, toUs, parameters)]
+  if (spans.length > 0) {
+    // The engine does not see hours of its sort key in spans that are joined by OR: it would read the filters of whole days.
+    const hours = hoursOf(spans).map((us) => `toDateTime(${parameters.add('UInt32', us / 1e6)}, 'UTC')`)
+    others.unshift(`toStartOfHour(ts) IN (${hours.join(', ')})`, `(${spans.map(([from, to]) => within(from, to, parameters)).join(' OR ')})`)
+  }
+  if (after) others.push(afterCursor(after, order, parameters))
+  const sql = `SELECT toUnixTimestamp64Micro(ts) AS at, ${selectList(fields)} FROM accesses ${clauses(query, others, parameters)}`
   const rows = async (by: readonly string[], most: number): Promise<Found[]> => {
     const sorted = by.map((name) => `${name} ${order === 'newest' ? 'DESC' : 'ASC'}`).join(', ')
     const found = await reader.query<object>(`${sql} ORDER BY ${sorted} LIMIT ${parameters.add('UInt32', most)}`, parameters.values, ask(signal, fewRows))
@@ -127,14 +136,7 @@ function afterCursor({ ts, controller, epoch, batch, row }: Cursor, order: Searc
   return `(ts, ${identity.join(', ')}) ${order === 'newest' ? '<' : '>'} ${at}`
 }
 
-/** A query confined to a window, in SQL; `condition` is the query alone. */
-export function windowed(query: Query, fromUs: number, toUs: number, parameters = new Parameters()): Compiled & { condition: string } {
-  const time = within(fromUs, toUs, parameters)
-  const compiled = compileQuery(query, parameters)
-  return { ...compiled, where: `${time} AND ${compiled.where}`, condition: compiled.where }
-}
-
-const hourUs = 3_600_000_000
+const hourUs = 3_600e6
 
 /** The starts of the hours that the spans touch. */
 function hoursOf(spans: readonly [number, number][]): number[] {
@@ -142,5 +144,3 @@ function hoursOf(spans: readonly [number, number][]): number[] {
   for (const [fromUs, toUs] of spans) for (let at = Math.floor(fromUs / hourUs) * hourUs; at < toUs; at += hourUs) hours.add(at)
   return [...hours]
 }
-
-const within = (fromUs: number, toUs: number, p: Parameters) => `(ts >= ${moment(fromUs, p)} AND ts < ${moment(toUs, p)})`

@@ -1,9 +1,9 @@
 import { PanoptesError, type Query, resolveField } from '@panoptes/contract'
+import { clauses, within } from './compile.ts'
 import { errorSql } from './definitions.ts'
 import { facets } from './facets.ts'
 import { type Buckets, bucketSql, quantiles } from './histogram.ts'
 import { ask, type Reader } from './reader.ts'
-import { windowed } from './search.ts'
 import { Parameters } from './sql.ts'
 import type { TimeWindow } from './window.ts'
 
@@ -69,10 +69,9 @@ async function read(reader: Reader, { query, window, stepS, by, signal }: Series
   const names = ref?.columns.map((c) => `toString(${ref.key === undefined ? c.name : `${c.name}[${p.add('String', ref.key)}]`})`)
   const key = !names ? `''` : names.length === 1 ? names[0] : `arrayJoin(arrayDistinct([${names.join(', ')}]))`
   const step = p.add('UInt64', stepS * 1e6)
-  const { where } = windowed(query, window.fromUs, window.toUs, p)
   const sql = `SELECT ${key} AS key, toInt64(intDiv(toUnixTimestamp64Micro(ts), ${step})) AS at, count() AS count, countIf(${errorSql}) AS errors,
       sum(req_body_bytes) AS reqBytes, sum(resp_body_bytes) AS respBytes, sumMap([${bucketSql('duration_us')}], [toUInt64(1)]) AS buckets
-    FROM accesses WHERE ${where} GROUP BY key, at`
+    FROM accesses ${clauses(query, [within(window.fromUs, window.toUs, p)], p)} GROUP BY key, at`
   return reader.columns<Columns>(sql, p.values, ask(signal))
 }
 

@@ -16,8 +16,8 @@ import { translate } from './errors.ts'
 import type { EngineLimits } from './limits.ts'
 import { migrateRecord } from './migrate.ts'
 import { rowTables } from './schema/ddl.ts'
-import { requestProjection } from './schema/storage.ts'
-import { belongsTo, filtersOf, type RecordReader, type RecordScope } from './scope.ts'
+import { lookups } from './schema/storage.ts'
+import { filtersOf, type RecordReader, type RecordScope } from './scope.ts'
 
 /** A column of what is inserted. */
 export interface Field {
@@ -184,19 +184,17 @@ export class RecordStore implements Asker {
       stream: (sql, format, params, options) => this.asked(this.stream(sql, format, params, confined(options)), (stream) => once(stream, 'close')),
       calm: () => this.calm(),
       broad,
-      requests: async () => {
-        if (!broad || !this.embedded || !(await this.allLookedUp())) return undefined
-        return { from: `mergeTreeProjection(panoptes, accesses, ${requestProjection.name})`, where: belongsTo(scope) }
-      },
+      lookup: async (name) => (this.embedded && (await this.allLookedUp()) ? `mergeTreeProjection(panoptes, accesses, ${name})` : undefined),
       removals: () => this.removals(),
     }
   }
 
-  /** Whether every part has the look-up by request id: those that were merged before there was one lack it, and may come back. */
+  /** Whether every part has the look-ups: those that were merged before there were any lack them, and may come back. */
   private async allLookedUp(): Promise<boolean> {
     if (this.lookedUpAt === this.removals()) return true
     const now = this.removals()
-    const lacks = `active AND rows > 0 AND database = 'panoptes' AND table = 'accesses' AND NOT has(projections, '${requestProjection.name}')`
+    const names = Object.keys(lookups).map((name) => `'${name}'`)
+    const lacks = `active AND rows > 0 AND database = 'panoptes' AND table = 'accesses' AND NOT hasAll(projections, [${names.join(', ')}])`
     const [row] = await this.query<{ n: number }>(`SELECT count() AS n FROM system.parts WHERE ${lacks}`)
     if (Number(row?.n) > 0) return false
     this.lookedUpAt = now

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { AskOptions, Params, StreamFormat } from './ask.ts'
+import type { Lookup } from './schema/storage.ts'
 
 /** Whose rows may be seen. */
 export interface RecordScope {
@@ -14,13 +15,13 @@ export interface RecordReader {
   query<T>(sql: string, params?: Params, options?: AskOptions): Promise<T[]>
   columns<T extends { [column: string]: unknown[] }>(sql: string, params?: Params, options?: AskOptions): Promise<T>
   stream(sql: string, format: StreamFormat, params?: Params, options?: AskOptions): Promise<Readable>
-  /** True where rows are told apart by organization and origin alone: the look-up by request id knows no more. */
+  /** True where rows are told apart by organization and origin alone: roll-ups know no more. */
   readonly broad: boolean
   /**
-   * That look-up as a table, and the condition of the scope on it: finding that it has the answer takes the engine as long as
-   * the answer. Undefined where some rows are older than it, where another server has them, and where `broad` is false.
+   * A look-up as a table, of all rows, whosever they are: it tells where to look, and a statement on the rows what there is for
+   * the scope. Undefined where some rows are older than it, and where another server has them.
    */
-  requests(): Promise<{ from: string; where: string } | undefined>
+  lookup(name: Lookup): Promise<string | undefined>
   /** Resolves when no reader has asked anything for a moment, or after a while: for work that can wait. */
   calm(): Promise<void>
   /** How often rows were taken away or brought back since the start, batches aside. */
@@ -30,17 +31,13 @@ export interface RecordReader {
 const quote = (text: string) => `'${text.replace(/[\\']/g, '\\$&')}'`
 const list = (values: readonly string[]) => (values.length > 0 ? values.map(quote).join(', ') : "''")
 
-/** Org and origin of a scope, as a condition. */
-export function belongsTo({ org, origin }: Pick<RecordScope, 'org' | 'origin'>): string {
-  return [`org = ${quote(org)}`, ...(origin ? [`origin = ${quote(origin)}`] : [])].join(' AND ')
-}
-
 /**
  * The engine's own row filter per table, as the setting `additional_table_filters`: it holds for every mention of the table
  * in a statement, so no statement can forget it.
  */
 export function filtersOf({ org, clusters, namespaces, origin }: RecordScope, clustered: boolean): string {
-  const all = [belongsTo({ org, origin })]
+  const all = [`org = ${quote(org)}`]
+  if (origin) all.push(`origin = ${quote(origin)}`)
   if (clusters) all.push(`cluster IN (${list(clusters)})`)
   const ends = namespaces ? [`(src_namespace IN (${list(namespaces)}) OR dst_namespace IN (${list(namespaces)}))`] : []
   const own = namespaces ? [`namespace IN (${list(namespaces)})`] : []

@@ -1,5 +1,5 @@
 import { type Column, serverColumns, streamNames, streams } from '@panoptes/contract'
-import { accessIndexes, accessOrder, blockColumn, codecOf, minuteProjection, requestProjection, sharperIndexes, storedAs } from './storage.ts'
+import { accessIndexes, accessOrder, blockColumn, codecOf, lookups, minuteProjection, sharperIndexes, storedAs } from './storage.ts'
 
 /** Where the tables live: one engine, or a cluster of replicated shards behind Distributed tables. */
 export type Layout = 'embedded' | 'clustered'
@@ -154,9 +154,17 @@ const merging = {
 }
 const pairs = (settings: object) => Object.entries(settings).map(([key, value]) => `${key} = ${value}`)
 
+/** The look-up by request id as 0004 made it: 24 bits of the hash, and the quarter of an hour. */
+const formerIdKeys = [
+  'toUInt16(bitShiftRight(cityHash64(request_id), 48))',
+  'toUInt8(bitShiftRight(cityHash64(request_id), 40))',
+  'toUInt8(toHour(ts) * 4 + intDiv(toMinute(ts), 15))',
+  ...['toDate(ts)', 'org', 'origin'],
+].join(', ')
+
 const changes: readonly Change[] = [
   { alter: 'accesses', what: `MODIFY SETTING ${pairs(merging).join(', ')}` },
-  { alter: 'accesses', what: `ADD PROJECTION IF NOT EXISTS ${requestProjection.name} (${requestProjection.query})` },
+  { alter: 'accesses', what: `ADD PROJECTION IF NOT EXISTS requests (SELECT ${formerIdKeys} GROUP BY ${formerIdKeys})` },
   {
     alter: 'accesses',
     what: sharperIndexes
@@ -165,12 +173,24 @@ const changes: readonly Change[] = [
   },
 ]
 
+/** Look-ups by hour. The days that there are get them in the background: a start does not wait for that. */
+const hours: readonly Change[] = [
+  Object.entries(lookups)
+    .map(([name, query]) => `ADD PROJECTION IF NOT EXISTS ${name} (${query})`)
+    .join(', '),
+  `${Object.keys(lookups)
+    .map((name) => `MATERIALIZE PROJECTION ${name}`)
+    .join(', ')} SETTINGS mutations_sync = 0`,
+  'DROP PROJECTION IF EXISTS requests SETTINGS mutations_sync = 0, alter_sync = 0',
+].map((what) => ({ alter: 'accesses', what }))
+
 /** The migrations that are made from the contract, and what each brings. A released one never changes. */
 export const migrations: { readonly [name: string]: readonly (Table | Change)[] } = {
   '0001_record': tables,
   '0002_inventory': inventoryTables,
   '0003_decisions': decisionTables,
   '0004_lookups': changes,
+  '0005_hours': hours,
 }
 export const migrationNames = Object.keys(migrations)
 

@@ -133,28 +133,43 @@ export const minuteProjection = `SELECT ${minute}, ${minuteMeasures} GROUP BY ${
 /** The roll-up as a statement over the rows of a window: the engine takes it from the projection. */
 export const minuteKeys = minute
 
-const hash = 'cityHash64(request_id)'
+const idHash = 'cityHash64(request_id)'
 
-/** A request id, cut to 24 bits of its hash, and the quarter of an hour in which an entry with such an id began. */
-export const requestKeys = {
-  high: `toUInt16(bitShiftRight(${hash}, 48))`,
-  low: `toUInt8(bitShiftRight(${hash}, 40))`,
+/** A request id as 32 bits of its hash, in halves (in sorted rows the first takes next to no room), and the quarter of an hour it was seen in. */
+export const idKeys = {
+  high: `toUInt16(bitShiftRight(${idHash}, 48))`,
+  low: `toUInt16(bitShiftRight(${idHash}, 32))`,
   quarter: 'toUInt8(toHour(ts) * 4 + intDiv(toMinute(ts), 15))',
   day: 'toDate(ts)',
 } as const
 
-/** The same as columns, by the names that the engine gives them where the roll-up is read as a table. */
-export const requestColumns: { readonly [key in keyof typeof requestKeys]: string } = {
-  high: `\`${requestKeys.high}\``,
-  low: `\`${requestKeys.low}\``,
-  quarter: '`toUInt8(plus(multiply(toHour(ts), 4), intDiv(toMinute(ts), 15)))`',
-  day: `\`${requestKeys.day}\``,
-}
+/** What a look-up holds of the ends of an access: what comes and goes, unlike workloads and services. */
+const endColumns = ['pod', 'pod_uid', 'ip'] as const
+const endsOf = (side: 'src' | 'dst') => endColumns.map((name) => `${side}_${name}`)
 
-const requestKey = [...Object.values(requestKeys), 'org', 'origin'].join(', ')
+/** A pod, its uid or an address, as it is looked up. `given`: a column or a value of its type. */
+export const endKey = (given: string) => `toUInt32(cityHash64(${given}))`
+
+/** When an end was seen: a pod lives for hours. */
+export const endKeys = { day: 'toDate(ts)', hour: 'toUInt8(toHour(ts))' } as const
+
+const distinct = (...keys: string[]) => `SELECT ${keys.join(', ')} GROUP BY ${keys.join(', ')}`
 
 /**
- * When an id was seen: sorted, so that a look over all time reads one granule of each part instead of every Bloom filter of
- * the record (1.2 bytes a row). Ids of other requests with the same hash make a quarter of an hour too many, never one too few.
+ * When a request id was seen, and when a pod, its uid or an address at either end: sorted inside each part, so that a look over
+ * all time reads one granule of it (of uids and addresses: a column with a value for sixty rows) instead of every Bloom filter of
+ * the record. Another's hash makes a time too many, never one too few.
  */
-export const requestProjection = { name: 'requests', query: `SELECT ${requestKey} GROUP BY ${requestKey}` } as const
+export const lookups = {
+  ids: distinct(...Object.values(idKeys), 'org', 'origin'),
+  sources: distinct(...endsOf('src').map(endKey), ...Object.values(endKeys)),
+  destinations: distinct(...endsOf('dst').map(endKey), ...Object.values(endKeys)),
+} as const
+export type Lookup = keyof typeof lookups
+
+/** Which look-up holds a column. */
+export function lookupOf(column: string): Lookup | undefined {
+  if (column === 'request_id') return 'ids'
+  if (endsOf('src').includes(column)) return 'sources'
+  return endsOf('dst').includes(column) ? 'destinations' : undefined
+}
