@@ -65,15 +65,15 @@ export interface Sizes {
 
 /** Bytes per row on disk, as the engine counts them. */
 export async function sizes(record: RecordStore): Promise<Sizes> {
-  const [total] = await record.query<{ rows: number; bytes: number; index: number; rollup: number; requests: number }>(
+  const [total] = await record.query<{ rows: number; bytes: number; index: number; rollup: number; lookups: number }>(
     `SELECT sum(p.rows) AS rows, sum(p.bytes_on_disk) AS bytes, sum(p.secondary_indices_compressed_bytes + p.secondary_indices_marks_bytes) AS index,
        (SELECT sum(bytes_on_disk) FROM system.projection_parts WHERE active AND database = currentDatabase() AND table = 'accesses' AND name = 'minutes') AS rollup,
-       (SELECT sum(bytes_on_disk) FROM system.projection_parts WHERE active AND database = currentDatabase() AND table = 'accesses' AND name = 'requests') AS requests
+       (SELECT sum(bytes_on_disk) FROM system.projection_parts WHERE active AND database = currentDatabase() AND table = 'accesses' AND name != 'minutes') AS lookups
      FROM system.parts AS p WHERE active AND database = currentDatabase() AND table = 'accesses'`,
   )
-  const { rows, bytes, rollup, requests } = total!
-  // The roll-up of request ids is there to look them up: an index by another name.
-  const index = total!.index + requests
+  const { rows, bytes, rollup, lookups } = total!
+  // What tells when something was seen is there to look it up: an index by another name.
+  const index = total!.index + lookups
   const columns = await record.query<{ name: string; bytes: number }>(
     `SELECT column AS name, sum(column_bytes_on_disk) / ${rows} AS bytes FROM system.parts_columns WHERE active AND database = currentDatabase() AND table = 'accesses' GROUP BY name ORDER BY bytes DESC`,
   )
