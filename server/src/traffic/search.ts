@@ -57,15 +57,14 @@ export async function search(reader: Reader, request: SearchRequest): Promise<{ 
   if (after && order === 'newest') window.toUs = Math.min(window.toUs, after.ts + 1)
   const quarters = await quartersOf(reader, request.query, window, request.signal)
   if (quarters) {
-    for (const spans of fewSpans(quarters, order)) {
+    for (const spans of fewSpans(quarters, window, order)) {
       if (rows.length >= wanted) break
-      rows.push(...(await page(reader, request, window, wanted - rows.length, spans)))
+      rows.push(...(await page(reader, request, spans, wanted - rows.length, true)))
     }
   } else {
     const parts = slices(window, request.query, order, wanted)
     for (let part = parts.next(0); !part.done && rows.length < wanted; part = parts.next(rows.length)) {
-      const [fromUs, toUs] = part.value
-      rows.push(...(await page(reader, request, { fromUs, toUs }, wanted - rows.length)))
+      rows.push(...(await page(reader, request, [part.value], wanted - rows.length)))
     }
   }
   const shown = rows.slice(0, request.limit)
@@ -86,26 +85,19 @@ function cursorOf([ts, controller, epoch, batch, row]: Found, window: TimeWindow
 }
 
 /**
- * Rows of a window in the order of the answer: the moment, then what a selectList holds. `spans`: the only times in it to look at.
+ * Rows of some spans, half-open in microseconds, in the order of the answer: the moment, then what a selectList holds.
+ * `few`: the spans are few and short.
  *
  * They are sorted by time alone at first: the columns that order rows of the same microsecond would be read for every row that
  * is looked at. Where the page ends between two such rows, it is asked again with the whole order.
  */
-async function page(
-  reader: Reader,
-  request: SearchRequest,
-  { fromUs, toUs }: Pick<TimeWindow, 'fromUs' | 'toUs'>,
-  limit: number,
-  spans: readonly [number, number][] = [],
-): Promise<Found[]> {
+async function page(reader: Reader, request: SearchRequest, spans: readonly [number, number][], limit: number, few = false): Promise<Found[]> {
   const { query, fields, order, after, signal } = request
   const parameters = new Parameters()
-  const others = [within(fromUs, toUs, parameters)]
-  if (spans.length > 0) {
-    // The engine does not see hours of its sort key in spans that are joined by OR: it would read the filters of whole days.
-    const hours = hoursOf(spans).map((us) => `toDateTime(${parameters.add('UInt32', us / 1e6)}, 'UTC')`)
-    others.unshift(`toStartOfHour(ts) IN (${hours.join(', ')})`, `(${spans.map(([from, to]) => within(from, to, parameters)).join(' OR ')})`)
-  }
+  const others = [`(${spans.map(([from, to]) => within(from, to, parameters)).join(' OR ')})`]
+  // The engine does not see hours of its sort key in spans that are joined by OR: it would read the filters of whole days.
+  const hours = hoursOf(few ? spans : []).map((us) => `toDateTime(${parameters.add('UInt32', us / 1e6)}, 'UTC')`)
+  if (hours.length > 0) others.unshift(`toStartOfHour(ts) IN (${hours.join(', ')})`)
   if (after) others.push(afterCursor(after, order, parameters))
   const sql = `SELECT toUnixTimestamp64Micro(ts) AS at, ${selectList(fields)} FROM accesses ${clauses(query, others, parameters)}`
   const rows = async (by: readonly string[], most: number): Promise<Found[]> => {

@@ -133,24 +133,26 @@ describe('a look by name', () => {
 
   it('takes a few hours first, neighbours as one', () => {
     const all = [...whole(...Array.from({ length: 30 }, (_, i) => i)), at(40)]
-    const spans = (order: 'newest' | 'oldest') => [...fewSpans(all, order)].map((some) => some.map((span) => span.map((us) => (us / 1_000 - start) / hour)))
+    const window = windowOf(start + 0.1 * hour, start + 40.1 * hour)
+    const spans = (order: 'newest' | 'oldest') =>
+      [...fewSpans(all, window, order)].map((some) => some.map((span) => span.map((us) => (us / 1_000 - start) / hour)))
     expect(spans('newest')).toEqual([
       [
         [26.25, 30],
-        [40, 40.25],
+        [40, 40.1],
       ],
       [[10.25, 26.25]],
-      [[0, 10.25]],
+      [[0.1, 10.25]],
     ])
     expect(spans('oldest')).toEqual([
-      [[0, 4]],
+      [[0.1, 4]],
       [[4, 20]],
       [
         [20, 30],
-        [40, 40.25],
+        [40, 40.1],
       ],
     ])
-    expect([...fewSpans([], 'newest')]).toEqual([])
+    expect([...fewSpans([], window, 'newest')]).toEqual([])
   })
 
   it('by id is answered from the roll-up where it is not read as a table', async () => {

@@ -137,15 +137,21 @@ function sameId(given: string, column: (key: string) => string): string {
   return `(${[idKeys.high, idKeys.low].map((key) => `${column(key)} = ${key.replace('request_id', given)}`).join(' AND ')})`
 }
 
-/** Spans of quarters in the order of an answer, some at a time: a page is mostly full after the first few. Neighbours are one. */
-export function* fewSpans(quarters: readonly number[], order: 'newest' | 'oldest'): Generator<[number, number][]> {
+/** What quarters there are of a window, as spans in the order of an answer, some at a time: a page is mostly full after the first few. */
+export function* fewSpans(
+  quarters: readonly number[],
+  { fromUs, toUs }: Pick<TimeWindow, 'fromUs' | 'toUs'>,
+  order: 'newest' | 'oldest',
+): Generator<[number, number][]> {
   for (let at = 0, some = 16; at < quarters.length; at += some, some *= 4) {
     const here = order === 'oldest' ? quarters.slice(at, at + some) : quarters.slice(Math.max(0, quarters.length - at - some), quarters.length - at)
     const spans: [number, number][] = []
-    for (const from of here) {
+    for (const quarter of here) {
+      const [from, to] = [Math.max(quarter, fromUs), Math.min(quarter + quarterUs, toUs)]
       const last = spans.at(-1)
-      if (last?.[1] === from) last[1] += quarterUs
-      else spans.push([from, from + quarterUs])
+      // Neighbours are one.
+      if (last?.[1] === from) last[1] = to
+      else spans.push([from, to])
     }
     yield spans
   }
