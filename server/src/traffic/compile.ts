@@ -15,6 +15,9 @@ export interface Compiled {
 /** Columns that an index or the sort key finds by equality. */
 const narrowing = /^(?:src|dst)\.(?:workload|pod|pod\.uid|ip|spiffe)$|^(?:workload|pod|pod\.uid|ip|spiffe)$|^(?:request|trace)\.id$/
 
+/** What also has an index, though much may have the same. */
+const indexed = new RegExp(`${narrowing.source}|^dst\\.service$`)
+
 /**
  * Turns a query into a condition on the table `accesses`. Plain `path LIKE` and equalities on ids and addresses keep the
  * skip indexes usable. Throws PAN0201 for a regular expression that is none.
@@ -33,16 +36,16 @@ export function windowed(query: Query, fromUs: number, toUs: number, parameters 
 /** A span of time, half-open in microseconds. */
 export const within = (fromUs: number, toUs: number, p: Parameters) => `(ts >= ${moment(fromUs, p)} AND ts < ${moment(toUs, p)})`
 
-function isNarrow(query: Query): boolean {
+function isNarrow(query: Query, fields = narrowing): boolean {
   switch (query.kind) {
     case 'and':
-      return query.items.some(isNarrow)
+      return query.items.some((item) => isNarrow(item, fields))
     case 'or':
-      return query.items.every(isNarrow)
+      return query.items.every((item) => isNarrow(item, fields))
     case 'compare':
-      return query.op === '=' && narrowing.test(query.field) && !(query.value.type === 'text' && query.value.parts[0] === '')
+      return query.op === '=' && fields.test(query.field) && !(query.value.type === 'text' && query.value.parts[0] === '')
     case 'in':
-      return !query.negated && narrowing.test(query.field)
+      return !query.negated && fields.test(query.field)
     default:
       return false
   }
@@ -54,13 +57,11 @@ function isNarrow(query: Query): boolean {
  */
 export function clauses(query: Query, others: readonly string[], p: Parameters): string {
   const items = query.kind === 'and' ? query.items : [query]
-  const first = items.filter((item) => isNarrow(item) || isLettered(item) || isService(item))
+  const first = items.filter((item) => isNarrow(item, indexed) || isLettered(item))
   const rest = items.filter((item) => !first.includes(item) && item.kind !== 'all')
   const all = (some: readonly Query[]) => some.map((item) => compile(item, p))
   return `${first.length > 0 ? `PREWHERE ${all(first).join(' AND ')} ` : ''}WHERE ${[...others, ...all(rest)].join(' AND ')}`
 }
-
-const isService = (query: Query) => query.kind === 'compare' && query.op === '=' && query.field === 'dst.service'
 
 /** The index of paths knows groups of four letters. */
 function isLettered(query: Query): boolean {

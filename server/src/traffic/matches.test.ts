@@ -1,11 +1,12 @@
 import { type Access, columnsByField, failedQuery, fieldNames, parseQuery, printQuery, type Query, resolveField, type Value } from '@panoptes/contract'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { windowed } from './compile.ts'
+import { clauses, windowed, within } from './compile.ts'
 import { errorSql } from './definitions.ts'
 import { type Lab, type LabRow, openLab } from './lab.ts'
 import { compilePredicate } from './matches.ts'
 import { search } from './search.ts'
+import { Parameters } from './sql.ts'
 import { windowOf } from './window.ts'
 
 /** Few values, so that random conditions match some rows and not others. */
@@ -143,8 +144,15 @@ describe('a query in JavaScript', () => {
       const some = queries.slice(i, i + 20)
       await Promise.all(
         some.map(async (q, j) => {
-          const { where, parameters } = windowed(q, window.fromUs, window.toUs)
-          const rows = await lab.record.query<{ row: number }>(`SELECT row FROM accesses WHERE ${where} ORDER BY row`, parameters.values)
+          const { fromUs, toUs } = window
+          const { where, parameters } = windowed(q, fromUs, toUs)
+          const p = new Parameters()
+          const [rows, asked] = await Promise.all([
+            lab.record.query<{ row: number }>(`SELECT row FROM accesses WHERE ${where} ORDER BY row`, parameters.values),
+            // What an index finds first.
+            lab.record.query<{ row: number }>(`SELECT row FROM accesses ${clauses(q, [within(fromUs, toUs, p)], p)} ORDER BY row`, p.values),
+          ])
+          expect({ query: printQuery(q), rows: asked }).toEqual({ query: printQuery(q), rows })
           found.set(
             i + j,
             rows.map((r) => r.row),

@@ -70,13 +70,14 @@ describe('a look by name', () => {
     expect(await quarters(reader, 'pod=pod-1', windowOf(start, start + 12 * hour))).toBeUndefined()
   })
 
-  it('by id is the same without the look-up, for those who may see all of an organization', async () => {
+  it('by id is the same where another server has the rows, for those who may see all of an organization', async () => {
     const reader = lab.reader()
-    const without = { ...reader, lookup: async () => undefined }
+    const { lookup, ...without } = reader
     for (const i of [0, 7, 40, 71, 5_000]) expect(await quarters(without, `request.id=${id(i)}`)).toEqual(await quarters(reader, `request.id=${id(i)}`))
     expect(await quarters(without, 'pod=pod-1')).toBeUndefined()
-    expect(await quarters({ ...lab.reader({ org: 'main', clusters: ['east'] }), lookup: async () => undefined }, `request.id=${id(7)}`)).toBeUndefined()
-    expect(await reader.lookup!('ids')).toMatch(/^mergeTreeProjection/)
+    const { lookup: _, ...some } = lab.reader({ org: 'main', clusters: ['east'] })
+    expect(await quarters(some, `request.id=${id(7)}`)).toBeUndefined()
+    expect(await lookup!('ids')).toMatch(/^mergeTreeProjection/)
   })
 
   it('looks at the rows where a part is older than the look-up', async () => {
@@ -87,8 +88,7 @@ describe('a look by name', () => {
       await old.insert('accesses', [{ ts: '2026-03-01 17:00:00.000000', row: 2, request_id: id(7), src_pod: 'a' }])
       const reader = old.reader()
       expect(await reader.lookup!('ids')).toBeUndefined()
-      expect(await quarters(reader, `request.id=${id(7)}`)).toEqual([at(7), at(17)])
-      expect(await quarters(reader, 'pod=a')).toBeUndefined()
+      for (const text of [`request.id=${id(7)}`, 'pod=a']) expect(await quarters(reader, text)).toBeUndefined()
       const { accesses } = await search(reader, { query: parseQuery('pod=a'), window: days, fields: ['row'], limit: 10, order: 'oldest' })
       expect(accesses.map((a) => a.row)).toEqual([1, 2])
     } finally {
@@ -157,12 +157,12 @@ describe('a look by name', () => {
 
   it('by id is answered from the roll-up where it is not read as a table', async () => {
     const asked: string[] = []
-    const reader = lab.reader()
+    const { lookup, ...reader } = lab.reader()
     const query: typeof reader.query = (text, params, options) => {
       asked.push(text)
       return reader.query(text, params, options)
     }
-    await quarters({ ...reader, query, lookup: async () => undefined }, `request.id=${id(7)}`)
+    await quarters({ ...reader, query }, `request.id=${id(7)}`)
     const literal = asked[0]!.replace(/\{(\w+):UUID\}/g, `toUUID('${id(7)}')`)
     const plan = await reader.query<{ explain: string }>(`EXPLAIN ${literal} SETTINGS optimize_use_projections = 1`)
     expect(plan.map((line) => line.explain).join('\n')).toContain('(ids)')

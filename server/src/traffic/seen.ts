@@ -1,5 +1,5 @@
 import { type Query, resolveField, type Value } from '@panoptes/contract'
-import { endKey, endKeys, idKeys, lookupOf } from '../platform/record/index.ts'
+import { endKey, endKeys, idKeys, lookupColumn, lookupOf } from '../platform/record/index.ts'
 import { ask, type Reader, rollups } from './reader.ts'
 import { Parameters } from './sql.ts'
 import type { TimeWindow } from './window.ts'
@@ -22,9 +22,9 @@ interface Name {
 export function namesOf(query: Query): Name[] | undefined {
   switch (query.kind) {
     case 'and': {
-      const each = query.items.map(namesOf).filter((names) => names !== undefined)
+      const each = query.items.map(namesOf).filter((names) => names !== undefined && names.length <= mostNames)
       // An id is in one hour mostly, a pod in many.
-      return each.find(areIds) ?? each[0]
+      return each.find((names) => names && areIds(names)) ?? each[0]
     }
     case 'or': {
       const each = query.items.map(namesOf)
@@ -92,49 +92,45 @@ interface Seen {
   quarters: number
 }
 
-const seenAs = {
-  ids: { first: `toUInt32(${quoted(idKeys.day)}) * 96 + ${quoted(idKeys.quarter)}`, quarters: 1 },
-  ends: { first: `toUInt32(${quoted(endKeys.day)}) * 96 + ${quoted(endKeys.hour)} * 4`, quarters: 4 },
-}
+/** How a look-up tells times, and what its rows of a name have in common; `key` names its columns, `given` is the placeholder. */
+const idTimes = { first: (key: Key) => `toUInt32(${key(idKeys.day)}) * 96 + ${key(idKeys.quarter)}`, quarters: 1 }
+const endTimes = { first: (key: Key) => `toUInt32(${key(endKeys.day)}) * 96 + ${key(endKeys.hour)} * 4`, quarters: 4 }
+type Key = (expression: string) => string
+
+const sameId = (given: string, key: Key) => `(${[idKeys.high, idKeys.low].map((part) => `${key(part)} = ${part.replace('request_id', given)}`).join(' AND ')})`
+const sameEnd = (given: string, column: string) => `${lookupColumn(endKey(column))} = ${endKey(given)}`
 
 /** What the look-ups have of some names. */
 async function seenIn(reader: Reader, names: readonly Name[], signal?: AbortSignal): Promise<Seen[] | undefined> {
+  if (!reader.lookup) return areIds(names) && reader.broad ? idsFromRows(reader, names, signal) : undefined
   const p = new Parameters()
   const parts: string[] = []
   for (const [lookup, some] of Map.groupBy(names, ({ column }) => lookupOf(column)!)) {
-    const table = await reader.lookup?.(lookup)
-    if (!table) return areIds(names) && reader.broad ? idsFromRows(reader, names, signal) : undefined
+    const table = await reader.lookup(lookup)
+    if (!table) return undefined
+    const { first, quarters } = lookup === 'ids' ? idTimes : endTimes
     const any = some.map(({ column, type, value }) => {
       const given = p.add(type.includes('String') ? 'String' : type, value)
-      return lookup === 'ids' ? sameId(given, quoted) : `${quoted(endKey(column))} = ${endKey(given)}`
+      return lookup === 'ids' ? sameId(given, lookupColumn) : sameEnd(given, column)
     })
-    const { first, quarters } = seenAs[lookup === 'ids' ? 'ids' : 'ends']
-    parts.push(`SELECT DISTINCT ${first} AS first, ${quarters} AS quarters FROM ${table} WHERE ${any.join(' OR ')}`)
+    parts.push(`SELECT DISTINCT ${first(lookupColumn)} AS first, ${quarters} AS quarters FROM ${table} WHERE ${any.join(' OR ')}`)
   }
   return reader.query(parts.join(' UNION ALL '), p.values, ask(signal))
 }
 
-/** The same of ids by a statement on the rows, which the engine answers from the look-up of each part that has it. */
+/** The same of ids by a statement on the rows, which the engine of another server answers from the look-up. */
 function idsFromRows(reader: Reader, names: readonly Name[], signal?: AbortSignal): Promise<Seen[]> {
   const p = new Parameters()
-  const any = names.map(({ value }) => sameId(p.add('UUID', value), (key) => key))
+  const itself: Key = (expression) => expression
+  const any = names.map(({ value }) => sameId(p.add('UUID', value), itself))
   const { high, low, day, quarter } = idKeys
   // The list of keys is the look-up's own, so that the engine recognizes it.
   return reader.query(
-    `SELECT toUInt32(${day}) * 96 + ${quarter} AS first, 1 AS quarters FROM accesses WHERE (${any.join(' OR ')})
+    `SELECT ${idTimes.first(itself)} AS first, 1 AS quarters FROM accesses WHERE (${any.join(' OR ')})
       GROUP BY ${high}, ${low}, ${quarter}, ${day}, org, origin`,
     p.values,
     ask(signal, { ...rollups, preferred_optimize_projection_name: 'ids', optimize_use_projection_filtering: 0 }),
   )
-}
-
-/** The name that the engine gives a column of a look-up that is read as a table. */
-function quoted(expression: string): string {
-  return `\`${expression === idKeys.quarter ? 'toUInt8(plus(multiply(toHour(ts), 4), intDiv(toMinute(ts), 15)))' : expression}\``
-}
-
-function sameId(given: string, column: (key: string) => string): string {
-  return `(${[idKeys.high, idKeys.low].map((key) => `${column(key)} = ${key.replace('request_id', given)}`).join(' AND ')})`
 }
 
 /** What quarters there are of a window, as spans in the order of an answer, some at a time: a page is mostly full after the first few. */
@@ -143,7 +139,8 @@ export function* fewSpans(
   { fromUs, toUs }: Pick<TimeWindow, 'fromUs' | 'toUs'>,
   order: 'newest' | 'oldest',
 ): Generator<[number, number][]> {
-  for (let at = 0, some = 16; at < quarters.length; at += some, some *= 4) {
+  // A statement holds no more than some hundreds of spans.
+  for (let at = 0, some = 16; at < quarters.length; at += some, some = Math.min(some * 4, 256)) {
     const here = order === 'oldest' ? quarters.slice(at, at + some) : quarters.slice(Math.max(0, quarters.length - at - some), quarters.length - at)
     const spans: [number, number][] = []
     for (const quarter of here) {

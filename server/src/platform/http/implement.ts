@@ -125,7 +125,7 @@ function send(reply: FastifyReply, route: Route, answer: unknown, strict: boolea
       'content-length',
       pieces.reduce((sum, piece) => sum + piece.length, 0),
     )
-    return reply.send(Readable.from(pieces))
+    return reply.send(pieces.length === 1 ? pieces[0] : Readable.from(pieces))
   }
   return reply.send(JSON.stringify(strict ? checkAnswer(route, answer) : tolerate(reply, route, answer)))
 }

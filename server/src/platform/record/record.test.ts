@@ -99,6 +99,32 @@ describe('the record', () => {
     expect(record.status()).toMatchObject({ state: 'ready', restarts: 1 })
   }, 40_000)
 
+  it('gives the days of an older release their look-ups, and at a start those that lack them', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'panoptes-record-'))
+    const older = ['0001_record.sql', '0002_inventory.sql', '0003_decisions.sql', '0004_lookups.sql']
+    const insert = "INSERT INTO accesses (org, ts, src_pod) SELECT 'main', toDateTime64('2026-03-01 07:00:00', 6, 'UTC') + number, 'a' FROM numbers(3)"
+    const seen = async (store: RecordStore) => {
+      let table: string | undefined
+      for (const end = Date.now() + 20_000; !table && Date.now() < end; await sleep(100)) table = await store.reader({ org: 'main' }).lookup!('sources')
+      return Number((await store.query<{ n: number }>(`SELECT count() AS n FROM ${table}`))[0]!.n)
+    }
+    let store = await openRecord({ dataDir: dir, log, upTo: older })
+    await store.command(insert)
+    await store.close()
+    store = await openRecord({ dataDir: dir, log })
+    expect(await seen(store)).toBe(1)
+    const parts = await store.query<{ projections: string[] }>("SELECT projections FROM system.parts WHERE active AND rows > 0 AND table = 'accesses'")
+    expect(parts.map(({ projections }) => projections.toSorted())).toEqual([['destinations', 'ids', 'minutes', 'sources']])
+    const checked = await store.query<{ is_passed: number }>('CHECK TABLE accesses', {}, { settings: { check_query_single_value_result: 0 } })
+    expect(checked.map((part) => part.is_passed)).toEqual([1])
+    await store.command('ALTER TABLE accesses CLEAR PROJECTION sources IN PARTITION 20260301 SETTINGS mutations_sync = 2')
+    await store.close()
+    store = await openRecord({ dataDir: dir, log })
+    expect(await seen(store)).toBe(1)
+    await store.close()
+    rmSync(dir, { recursive: true, force: true })
+  }, 60_000)
+
   it('does not open a record that a newer release has written', async () => {
     await record.command("INSERT INTO migrations (name, sha256) VALUES ('9999_later.sql', 'x')")
     await record.close()

@@ -16,7 +16,7 @@ import { translate } from './errors.ts'
 import type { EngineLimits } from './limits.ts'
 import { migrateRecord } from './migrate.ts'
 import { rowTables } from './schema/ddl.ts'
-import { lookups } from './schema/storage.ts'
+import { lookups, madeForAll } from './schema/storage.ts'
 import { filtersOf, type RecordReader, type RecordScope } from './scope.ts'
 
 /** A column of what is inserted. */
@@ -61,7 +61,7 @@ export class RecordStore implements Asker {
   private readonly driver: Driver
   private version = ''
   private removed = 0
-  /** Removals when all parts were seen to have the look-up by request id. */
+  /** Removals when all parts were seen to have the look-ups. */
   private lookedUpAt = -1
   /** Questions of readers that are not answered yet, those of work that can wait among them, and when the last was. */
   private asking = 0
@@ -97,6 +97,7 @@ export class RecordStore implements Asker {
 
   private async prepare(upTo?: readonly string[]): Promise<void> {
     await migrateRecord(this, upTo)
+    if (this.embedded && !upTo) await this.completeLookups()
     const [row] = await this.query<{ v: string }>('SELECT version() AS v')
     this.version = row?.v ?? ''
   }
@@ -173,9 +174,11 @@ export class RecordStore implements Asker {
 
   /** The record as somebody may see it: every statement, whatever it asks, finds only rows of the scope. */
   reader(scope: RecordScope): RecordReader {
+    // Releases before 26.3 note what a condition never matches after such a filter, and answer others from that (ClickHouse 107145).
+    const safely: AskOptions['settings'] = this.embedded ? {} : { use_query_condition_cache: 0 }
     const confined = (options: AskOptions = {}): AskOptions => ({
       ...options,
-      settings: { ...options.settings, additional_table_filters: filtersOf(scope, this.cluster !== '') },
+      settings: { ...options.settings, ...safely, additional_table_filters: filtersOf(scope, this.cluster !== '') },
     })
     const broad = !scope.clusters && !scope.namespaces
     return {
@@ -184,7 +187,7 @@ export class RecordStore implements Asker {
       stream: (sql, format, params, options) => this.asked(this.stream(sql, format, params, confined(options)), (stream) => once(stream, 'close')),
       calm: () => this.calm(),
       broad,
-      lookup: async (name) => (this.embedded && (await this.allLookedUp()) ? `mergeTreeProjection(panoptes, accesses, ${name})` : undefined),
+      ...(this.embedded ? { lookup: async (name) => ((await this.allLookedUp()) ? `mergeTreeProjection(panoptes, accesses, ${name})` : undefined) } : {}),
       removals: () => this.removals(),
     }
   }
@@ -193,12 +196,29 @@ export class RecordStore implements Asker {
   private async allLookedUp(): Promise<boolean> {
     if (this.lookedUpAt === this.removals()) return true
     const now = this.removals()
-    const names = Object.keys(lookups).map((name) => `'${name}'`)
-    const lacks = `active AND rows > 0 AND database = 'panoptes' AND table = 'accesses' AND NOT hasAll(projections, [${names.join(', ')}])`
-    const [row] = await this.query<{ n: number }>(`SELECT count() AS n FROM system.parts WHERE ${lacks}`)
-    if (Number(row?.n) > 0) return false
+    const { lacking, broken } = await this.lookupsOfParts()
+    if (lacking + broken > 0) return false
     this.lookedUpAt = now
     return true
+  }
+
+  /** Has the look-ups made for parts that lack them while nobody is at work on that: such come from a backup that was taken meanwhile. */
+  private async completeLookups(): Promise<void> {
+    const { lacking, pending } = await this.lookupsOfParts()
+    if (lacking > 0 && pending === 0) await this.command(`ALTER TABLE accesses ${madeForAll}`)
+  }
+
+  /** Parts that lack a look-up, look-ups that the engine could not load, changes of parts that are not done. */
+  private async lookupsOfParts(): Promise<{ lacking: number; broken: number; pending: number }> {
+    const here = `database = 'panoptes' AND table = 'accesses'`
+    const names = Object.keys(lookups).map((name) => `'${name}'`)
+    const [row] = await this.query<{ lacking: number; broken: number; pending: number }>(
+      `SELECT countIf(NOT hasAll(projections, [${names.join(', ')}])) AS lacking,
+         (SELECT count() FROM system.projection_parts WHERE active AND is_broken AND ${here}) AS broken,
+         (SELECT count() FROM system.mutations WHERE NOT is_done AND ${here}) AS pending
+       FROM system.parts WHERE active AND rows > 0 AND ${here}`,
+    )
+    return { lacking: Number(row?.lacking), broken: Number(row?.broken), pending: Number(row?.pending) }
   }
 
   private removals(): number {

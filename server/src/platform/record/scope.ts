@@ -15,13 +15,13 @@ export interface RecordReader {
   query<T>(sql: string, params?: Params, options?: AskOptions): Promise<T[]>
   columns<T extends { [column: string]: unknown[] }>(sql: string, params?: Params, options?: AskOptions): Promise<T>
   stream(sql: string, format: StreamFormat, params?: Params, options?: AskOptions): Promise<Readable>
-  /** True where rows are told apart by organization and origin alone: roll-ups know no more. */
+  /** True where rows are told apart by organization and origin alone: the roll-ups of minutes and of request ids know no more. */
   readonly broad: boolean
   /**
    * A look-up as a table, of all rows, whosever they are: it tells where to look, and a statement on the rows what there is for
-   * the scope. Undefined where some rows are older than it, and where another server has them.
+   * the scope. Undefined where some rows are older than it; absent where another server has them.
    */
-  lookup(name: Lookup): Promise<string | undefined>
+  lookup?(name: Lookup): Promise<string | undefined>
   /** Resolves when no reader has asked anything for a moment, or after a while: for work that can wait. */
   calm(): Promise<void>
   /** How often rows were taken away or brought back since the start, batches aside. */

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Query } from '@panoptes/contract'
-import { compileQuery, moment } from '../compile.ts'
+import { compileQuery, within } from '../compile.ts'
 import { endSql } from '../definitions.ts'
 import { bucketSql } from '../histogram.ts'
 import { ask, type Reader } from '../reader.ts'
@@ -68,7 +68,7 @@ async function name(reader: Reader, request: LoadRequest, slots: readonly Slot[]
 }
 
 function whereOf({ query }: LoadRequest, slots: readonly Slot[], p: Parameters): string {
-  const ranges = joined(slots).map(({ fromUs, toUs }) => `(ts >= ${moment(fromUs, p)} AND ts < ${moment(toUs, p)})`)
+  const ranges = joined(slots).map(({ fromUs, toUs }) => within(fromUs, toUs, p))
   return `(${ranges.join(' OR ')}) AND ${compileQuery(query, p).where} AND ${endSql}`
 }
 

@@ -1,5 +1,5 @@
 import { type Column, serverColumns, streamNames, streams } from '@panoptes/contract'
-import { accessIndexes, accessOrder, blockColumn, codecOf, lookups, minuteProjection, sharperIndexes, storedAs } from './storage.ts'
+import { accessIndexes, accessOrder, blockColumn, codecOf, lookups, madeForAll, minuteProjection, sharperIndexes, storedAs } from './storage.ts'
 
 /** Where the tables live: one engine, or a cluster of replicated shards behind Distributed tables. */
 export type Layout = 'embedded' | 'clustered'
@@ -173,15 +173,16 @@ const changes: readonly Change[] = [
   },
 ]
 
-/** Look-ups by hour. The days that there are get them in the background: a start does not wait for that. */
+/**
+ * Look-ups by hour. The days that there are get them in the background: a start does not wait for that. It waits until they are
+ * rid of the former one: a part that is loaded while it has a projection that its table has not looks damaged to CHECK TABLE.
+ */
 const hours: readonly Change[] = [
+  'DROP PROJECTION IF EXISTS requests',
   Object.entries(lookups)
     .map(([name, query]) => `ADD PROJECTION IF NOT EXISTS ${name} (${query})`)
     .join(', '),
-  `${Object.keys(lookups)
-    .map((name) => `MATERIALIZE PROJECTION ${name}`)
-    .join(', ')} SETTINGS mutations_sync = 0`,
-  'DROP PROJECTION IF EXISTS requests SETTINGS mutations_sync = 0, alter_sync = 0',
+  madeForAll,
 ].map((what) => ({ alter: 'accesses', what }))
 
 /** The migrations that are made from the contract, and what each brings. A released one never changes. */

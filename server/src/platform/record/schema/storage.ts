@@ -167,6 +167,16 @@ export const lookups = {
 } as const
 export type Lookup = keyof typeof lookups
 
+/** Makes the look-ups of the parts that lack them, in the background. */
+export const madeForAll = `${Object.keys(lookups)
+  .map((name) => `MATERIALIZE PROJECTION ${name}`)
+  .join(', ')} SETTINGS mutations_sync = 0`
+
+/** The name that the engine gives an expression where a look-up is read as a table. */
+export function lookupColumn(expression: string): string {
+  return `\`${expression === idKeys.quarter ? 'toUInt8(plus(multiply(toHour(ts), 4), intDiv(toMinute(ts), 15)))' : expression}\``
+}
+
 /** Which look-up holds a column. */
 export function lookupOf(column: string): Lookup | undefined {
   if (column === 'request_id') return 'ids'
