@@ -6,10 +6,6 @@ import { likeLiteral, Parameters } from './sql.ts'
 export interface Compiled {
   where: string
   parameters: Parameters
-  /** True where every matching row must agree on a column of the sort key: reading is narrow at any window. */
-  narrow: boolean
-  /** True where every matching row must hold a text of which the index of paths knows the letters. */
-  lettered: boolean
 }
 
 /** Columns that an index or the sort key finds by equality. */
@@ -23,7 +19,7 @@ const indexed = new RegExp(`${narrowing.source}|^dst\\.service$`)
  * skip indexes usable. Throws PAN0201 for a regular expression that is none.
  */
 export function compileQuery(query: Query, parameters = new Parameters()): Compiled {
-  return { where: compile(query, parameters), parameters, narrow: isNarrow(query), lettered: isLettered(query) }
+  return { where: compile(query, parameters), parameters }
 }
 
 /** A query confined to a window; `condition` is the query alone. */
@@ -36,7 +32,8 @@ export function windowed(query: Query, fromUs: number, toUs: number, parameters 
 /** A span of time, half-open in microseconds. */
 export const within = (fromUs: number, toUs: number, p: Parameters) => `(ts >= ${moment(fromUs, p)} AND ts < ${moment(toUs, p)})`
 
-function isNarrow(query: Query, fields = narrowing): boolean {
+/** True where every matching row must agree on a column that an index or the sort key finds: reading is narrow at any window. */
+export function isNarrow(query: Query, fields = narrowing): boolean {
   switch (query.kind) {
     case 'and':
       return query.items.some((item) => isNarrow(item, fields))
@@ -63,8 +60,8 @@ export function clauses(query: Query, others: readonly string[], p: Parameters):
   return `${first.length > 0 ? `PREWHERE ${all(first).join(' AND ')} ` : ''}WHERE ${[...others, ...all(rest)].join(' AND ')}`
 }
 
-/** The index of paths knows groups of four letters. */
-function isLettered(query: Query): boolean {
+/** True where every matching row must hold a text of which the index of paths knows the letters, in groups of four. */
+export function isLettered(query: Query): boolean {
   switch (query.kind) {
     case 'and':
       return query.items.some(isLettered)

@@ -32,7 +32,7 @@ export function registerRecord(app: FastifyInstance, { reader, db, marks, gaps, 
     const asked = { query: query.query, from: window.from, to: window.to }
     const next = more ? writeCursor(more) : null
     const answer: Output<typeof trafficRoutes.searchAccesses> = { asked, accesses, next, completeness, tookMs: performance.now() - began }
-    // Made here field by field: to check each once more against its schema takes a tenth of a small question.
+    // Made here field by field: to check a page of them once more against its schema takes about a millisecond.
     return new Encoded(JSON.stringify(answer))
   })
 

@@ -92,11 +92,14 @@ interface Seen {
   quarters: number
 }
 
-/** How a look-up tells times, and what its rows of a name have in common; `key` names its columns, `given` is the placeholder. */
-const idTimes = { first: (key: Key) => `toUInt32(${key(idKeys.day)}) * 96 + ${key(idKeys.quarter)}`, quarters: 1 }
-const endTimes = { first: (key: Key) => `toUInt32(${key(endKeys.day)}) * 96 + ${key(endKeys.hour)} * 4`, quarters: 4 }
+/** A column of a look-up by the expression that it is made of: its name where it is read as a table, the expression itself on rows. */
 type Key = (expression: string) => string
 
+/** When a row of a look-up says that its name was seen. */
+const idTimes = { first: (key: Key) => `toUInt32(${key(idKeys.day)}) * 96 + ${key(idKeys.quarter)}`, quarters: 1 }
+const endTimes = { first: (key: Key) => `toUInt32(${key(endKeys.day)}) * 96 + ${key(endKeys.hour)} * 4`, quarters: 4 }
+
+/** Whether a row of a look-up is about a name; `given` is the placeholder of its value. */
 const sameId = (given: string, key: Key) => `(${[idKeys.high, idKeys.low].map((part) => `${key(part)} = ${part.replace('request_id', given)}`).join(' AND ')})`
 const sameEnd = (given: string, column: string) => `${lookupColumn(endKey(column))} = ${endKey(given)}`
 

@@ -1,5 +1,5 @@
 import type { Query } from '@panoptes/contract'
-import { compileQuery } from './compile.ts'
+import { isLettered, isNarrow } from './compile.ts'
 import type { TimeWindow } from './window.ts'
 
 const minuteUs = 60e6
@@ -25,7 +25,7 @@ export function* slices(
   wanted: number,
   nowUs = Date.now() * 1000,
 ): Generator<[number, number], void, number> {
-  const { narrow, lettered } = compileQuery(query)
+  const [narrow, lettered] = [isNarrow(query), isLettered(query)]
   const scanned = !narrow && !lettered && query.kind !== 'all'
   let width = narrow ? 7 * dayUs : lettered ? dayUs : scanned ? 8 * minuteUs : minuteUs
   // The oldest first is the newest first of time that runs backwards.

@@ -30,7 +30,7 @@ export interface Change {
 }
 
 /**
- * JSON that a room has written itself, because its answer is large: sent as it is, checked in tests only. A piece that many
+ * JSON that a room has written itself, because its answer is large or asked for often: sent as it is, checked in tests only. A piece that many
  * answers share is never copied: megabytes a time, copies would keep the collector of garbage busy.
  */
 export class Encoded {

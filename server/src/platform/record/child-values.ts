@@ -16,7 +16,7 @@ const escapedOrQuote = /\\[\s\S]|'/g
 export function withValues(sql: string, options: Options): string {
   const left = new Set<string>()
   let room = longestStatement - sql.length
-  const text = sql.replace(/\{(\w+):([\w()]+)\}/g, (placeholder, name: string, type: string) => {
+  const text = sql.replace(/\{(\w+):([^{}]+)\}/g, (placeholder, name: string, type: string) => {
     const value = options.get(`param_${name}`)
     if (value !== undefined && value.length <= longest && plain.test(type)) {
       // The values come escaped as in a line of tab-separated text, which is how a literal is escaped but for its quotes.
@@ -29,6 +29,7 @@ export function withValues(sql: string, options: Options): string {
       }
     }
     left.add(`param_${name}`)
+    // The engine puts it there.
     return placeholder
   })
   for (const name of options.keys()) if (name.startsWith('param_') && !left.has(name)) options.delete(name)

@@ -29,6 +29,11 @@ describe('the record', () => {
     expect(await record.query('SELECT {a:String} AS a, {b:Array(String)} AS b, {c:UInt64} AS c', { a: hostile, b: [hostile, ''], c: 7 })).toEqual([
       { a: hostile, b: [hostile, ''], c: 7 },
     ])
+    // Types of more than one word.
+    const moment = '2026-03-01 07:00:00.000001'
+    expect(await record.query("SELECT toString({t:DateTime64(6, 'UTC')}) AS t, {m:Map(String, UInt8)} AS m", { t: moment, m: { a: 1 } })).toEqual([
+      { t: moment, m: { a: 1 } },
+    ])
     const long = `${hostile}${'ü'.repeat(2_000)}`
     expect(await record.query('SELECT {a:String} AS a, {a:String} AS again, {b:String} AS b, {c:Int8} AS c', { a: "\\'", b: long, c: -7 })).toEqual([
       { a: "\\'", again: "\\'", b: long, c: -7 },

@@ -174,7 +174,7 @@ const changes: readonly Change[] = [
 ]
 
 /**
- * Look-ups by hour. The days that there are get them in the background: a start does not wait for that. It waits until they are
+ * Look-ups by time. The days that there are get them in the background: a start does not wait for that. It waits until they are
  * rid of the former one: a part that is loaded while it has a projection that its table has not looks damaged to CHECK TABLE.
  */
 const hours: readonly Change[] = [
