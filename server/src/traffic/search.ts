@@ -1,7 +1,7 @@
 import { type Access, PanoptesError, type Query } from '@panoptes/contract'
 import { clauses, moment, within } from './compile.ts'
 import { ask, fewRows, type Reader } from './reader.ts'
-import { identity, readRow, selectList } from './rows.ts'
+import { identity, isoTime, readRow, selectList } from './rows.ts'
 import { fewSpans, quartersOf } from './seen.ts'
 import { slices } from './slices.ts'
 import { Parameters } from './sql.ts'
@@ -96,7 +96,7 @@ async function page(reader: Reader, request: SearchRequest, spans: readonly [num
   const parameters = new Parameters()
   const others = [`(${spans.map(([from, to]) => within(from, to, parameters)).join(' OR ')})`]
   // The engine does not see hours of its sort key in spans that are joined by OR: it would read the filters of whole days.
-  const hours = hoursOf(few ? spans : []).map((us) => `toDateTime(${parameters.add('UInt32', us / 1e6)}, 'UTC')`)
+  const hours = hoursOf(few ? spans : []).map((us) => parameters.add('String', isoTime(us).slice(0, 19).replace('T', ' ')))
   if (hours.length > 0) others.unshift(`toStartOfHour(ts) IN (${hours.join(', ')})`)
   if (after) others.push(afterCursor(after, order, parameters))
   const sql = `SELECT toUnixTimestamp64Micro(ts) AS at, ${selectList(fields)} FROM accesses ${clauses(query, others, parameters)}`

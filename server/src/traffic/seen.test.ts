@@ -156,15 +156,14 @@ describe('a look by name', () => {
   })
 
   it('by id is answered from the roll-up where it is not read as a table', async () => {
-    const asked: string[] = []
+    const plans: string[] = []
     const { lookup, ...reader } = lab.reader()
-    const query: typeof reader.query = (text, params, options) => {
-      asked.push(text)
+    const query: typeof reader.query = async (text, params, options) => {
+      const plan = await reader.query<{ explain: string }>(`EXPLAIN ${text}`, params, options)
+      plans.push(plan.map((line) => line.explain).join('\n'))
       return reader.query(text, params, options)
     }
     await quarters({ ...reader, query }, `request.id=${id(7)}`)
-    const literal = asked[0]!.replace(/\{(\w+):UUID\}/g, `toUUID('${id(7)}')`)
-    const plan = await reader.query<{ explain: string }>(`EXPLAIN ${literal} SETTINGS optimize_use_projections = 1`)
-    expect(plan.map((line) => line.explain).join('\n')).toContain('(ids)')
+    expect(plans).toEqual([expect.stringContaining('(ids)')])
   })
 })

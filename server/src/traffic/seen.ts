@@ -1,10 +1,11 @@
 import { type Query, resolveField, type Value } from '@panoptes/contract'
-import { endKey, endKeys, idKeys, lookupColumn, lookupOf } from '../platform/record/index.ts'
+import { endKey, endKeys, hashOfId, idKeys, type Lookup, lookupColumn, lookupOf } from '../platform/record/index.ts'
 import { ask, type Reader, rollups } from './reader.ts'
 import { Parameters } from './sql.ts'
 import type { TimeWindow } from './window.ts'
 
 const quarterUs = 900e6
+const dayMs = 86_400_000
 const hourUs = 4 * quarterUs
 /** Shorter windows are searched at once: to look where to look takes as long as the filters of so many hours. */
 const shortUs = { ids: 2 * hourUs, ends: 12 * hourUs } as const
@@ -92,48 +93,61 @@ interface Seen {
   quarters: number
 }
 
-/** A column of a look-up by the expression that it is made of: its name where it is read as a table, the expression itself on rows. */
-type Key = (expression: string) => string
+/** When a row of a look-up says that its name was seen: the day, and the quarter or the hour of it. */
+interface SeenRow {
+  day: string
+  at: number
+}
 
-/** When a row of a look-up says that its name was seen. */
-const idTimes = { first: (key: Key) => `toUInt32(${key(idKeys.day)}) * 96 + ${key(idKeys.quarter)}`, quarters: 1 }
-const endTimes = { first: (key: Key) => `toUInt32(${key(endKeys.day)}) * 96 + ${key(endKeys.hour)} * 4`, quarters: 4 }
+/** How many times of a look-up a day has. */
+const timesADay: Record<Lookup, number> = { ids: 96, sources: 24, destinations: 24 }
 
-/** Whether a row of a look-up is about a name; `given` is the placeholder of its value. */
-const sameId = (given: string, key: Key) => `(${[idKeys.high, idKeys.low].map((part) => `${key(part)} = ${part.replace('request_id', given)}`).join(' AND ')})`
-const sameEnd = (given: string, column: string) => `${lookupColumn(endKey(column))} = ${endKey(given)}`
+const seenOf = (lookup: Lookup, rows: readonly SeenRow[]): Seen[] => {
+  const quarters = 96 / timesADay[lookup]
+  return rows.map(({ day, at }) => ({ first: (Date.parse(day) / dayMs) * 96 + at * quarters, quarters }))
+}
+
+/**
+ * Whether a row of a look-up is about an id; `key` tells a column by the expression that it is made of: its name where the
+ * look-up is read as a table, the expression itself on rows. The engine would take longer to work out the constants than to look.
+ */
+function sameId(uuid: string, key: (expression: string) => string, p: Parameters): string {
+  const hash = hashOfId(uuid)
+  return `(${key(idKeys.high)} = ${p.add('UInt16', Number(hash >> 48n))} AND ${key(idKeys.low)} = ${p.add('UInt16', Number((hash >> 32n) & 0xffffn))})`
+}
 
 /** What the look-ups have of some names. */
 async function seenIn(reader: Reader, names: readonly Name[], signal?: AbortSignal): Promise<Seen[] | undefined> {
   if (!reader.lookup) return areIds(names) && reader.broad ? idsFromRows(reader, names, signal) : undefined
-  const p = new Parameters()
-  const parts: string[] = []
-  for (const [lookup, some] of Map.groupBy(names, ({ column }) => lookupOf(column)!)) {
-    const table = await reader.lookup(lookup)
-    if (!table) return undefined
-    const { first, quarters } = lookup === 'ids' ? idTimes : endTimes
+  const each = [...Map.groupBy(names, ({ column }) => lookupOf(column)!)]
+  const tables = await Promise.all(each.map(([lookup]) => reader.lookup!(lookup)))
+  if (tables.includes(undefined)) return undefined
+  const seen = each.map(async ([lookup, some], i) => {
+    const p = new Parameters()
     const any = some.map(({ column, type, value }) => {
-      const given = p.add(type.includes('String') ? 'String' : type, value)
-      return lookup === 'ids' ? sameId(given, lookupColumn) : sameEnd(given, column)
+      if (lookup === 'ids') return sameId(value, lookupColumn, p)
+      return `${lookupColumn(endKey(column))} = ${endKey(p.add(type.includes('String') ? 'String' : type, value))}`
     })
-    parts.push(`SELECT DISTINCT ${first(lookupColumn)} AS first, ${quarters} AS quarters FROM ${table} WHERE ${any.join(' OR ')}`)
-  }
-  return reader.query(parts.join(' UNION ALL '), p.values, ask(signal))
+    const { day, at } = lookup === 'ids' ? { day: idKeys.day, at: idKeys.quarter } : { day: endKeys.day, at: endKeys.hour }
+    const sql = `SELECT DISTINCT ${lookupColumn(day)} AS day, ${lookupColumn(at)} AS at FROM ${tables[i]} WHERE ${any.join(' OR ')}`
+    return seenOf(lookup, await reader.query<SeenRow>(sql, p.values, ask(signal)))
+  })
+  return (await Promise.all(seen)).flat()
 }
 
 /** The same of ids by a statement on the rows, which the engine of another server answers from the look-up. */
-function idsFromRows(reader: Reader, names: readonly Name[], signal?: AbortSignal): Promise<Seen[]> {
+async function idsFromRows(reader: Reader, names: readonly Name[], signal?: AbortSignal): Promise<Seen[]> {
   const p = new Parameters()
-  const itself: Key = (expression) => expression
-  const any = names.map(({ value }) => sameId(p.add('UUID', value), itself))
+  const any = names.map(({ value }) => sameId(value, (expression) => expression, p))
   const { high, low, day, quarter } = idKeys
   // The list of keys is the look-up's own, so that the engine recognizes it.
-  return reader.query(
-    `SELECT ${idTimes.first(itself)} AS first, 1 AS quarters FROM accesses WHERE (${any.join(' OR ')})
+  const rows = await reader.query<SeenRow>(
+    `SELECT ${day} AS day, ${quarter} AS at FROM accesses WHERE (${any.join(' OR ')})
       GROUP BY ${high}, ${low}, ${quarter}, ${day}, org, origin`,
     p.values,
     ask(signal, { ...rollups, preferred_optimize_projection_name: 'ids', optimize_use_projection_filtering: 0 }),
   )
+  return seenOf('ids', rows)
 }
 
 /** What quarters there are of a window, as spans in the order of an answer, some at a time: a page is mostly full after the first few. */

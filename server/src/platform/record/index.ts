@@ -7,7 +7,7 @@ export { migrateRecord } from './migrate.ts'
 export { type Field, type OpenOptions, type RecordStatus, RecordStore, type Target } from './record.ts'
 
 export { rowTables } from './schema/ddl.ts'
-export { blockColumn, endKey, endKeys, idKeys, type Lookup, lookupColumn, lookupOf, storedAs } from './schema/storage.ts'
+export { blockColumn, endKey, endKeys, hashOfId, idKeys, type Lookup, lookupColumn, lookupOf, storedAs } from './schema/storage.ts'
 export type { RecordReader, RecordScope } from './scope.ts'
 
 import { type OpenOptions, RecordStore } from './record.ts'

@@ -1,10 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pino from 'pino'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openRecord, RecordError, type RecordStore } from './index.ts'
+import { hashOfId, openRecord, RecordError, type RecordStore } from './index.ts'
 
 const log = pino({ level: 'silent' })
 let dataDir: string
@@ -103,6 +104,15 @@ describe('the record', () => {
     expect(await record.query('SELECT 1 AS one')).toEqual([{ one: 1 }])
     expect(record.status()).toMatchObject({ state: 'ready', restarts: 1 })
   }, 40_000)
+
+  it('knows the hash by which the engine looks an id up', async () => {
+    const ids = ['00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff', ...Array.from({ length: 500 }, () => randomUUID())]
+    const rows = await record.query<{ id: string; hash: string }>(
+      'SELECT toString(u) AS id, toString(cityHash64(u)) AS hash FROM (SELECT arrayJoin({ids:Array(UUID)}) AS u)',
+      { ids },
+    )
+    expect(new Map(rows.map(({ id, hash }) => [id, hash]))).toEqual(new Map(ids.map((id) => [id, String(hashOfId(id))])))
+  })
 
   it('gives the days of an older release their look-ups, and at a start those that lack them', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'panoptes-record-'))
