@@ -2,7 +2,7 @@ import { type Access, PanoptesError, type Query } from '@panoptes/contract'
 import { clauses, moment, within } from './compile.ts'
 import { ask, fewRows, type Reader } from './reader.ts'
 import { identity, isoTime, readRow, selectList } from './rows.ts'
-import { fewSpans, quartersOf } from './seen.ts'
+import { fewSpans, hoursOfIds, quartersOf } from './seen.ts'
 import { slices } from './slices.ts'
 import { Parameters } from './sql.ts'
 import type { TimeWindow } from './window.ts'
@@ -55,11 +55,14 @@ export async function search(reader: Reader, request: SearchRequest): Promise<{ 
   const { order, after } = request
   if (after && order === 'oldest') window.fromUs = Math.max(window.fromUs, after.ts)
   if (after && order === 'newest') window.toUs = Math.min(window.toUs, after.ts + 1)
-  const quarters = await quartersOf(reader, request.query, window, request.signal)
-  if (quarters) {
+  const hours = await hoursOfIds(reader, request.query, window)
+  const quarters = hours ? undefined : await quartersOf(reader, request.query, window, request.signal)
+  if (hours) {
+    rows.push(...(await page(reader, request, [[window.fromUs, window.toUs]], wanted, hours)))
+  } else if (quarters) {
     for (const spans of fewSpans(quarters, window, order)) {
       if (rows.length >= wanted) break
-      rows.push(...(await page(reader, request, spans, wanted - rows.length, true)))
+      rows.push(...(await page(reader, request, spans, wanted - rows.length, hoursOf(spans))))
     }
   } else {
     const parts = slices(window, request.query, order, wanted)
@@ -86,18 +89,23 @@ function cursorOf([ts, controller, epoch, batch, row]: Found, window: TimeWindow
 
 /**
  * Rows of some spans, half-open in microseconds, in the order of the answer: the moment, then what a selectList holds.
- * `few`: the spans are few and short.
+ * `hours`: the only hours in which they may be, as a list or a statement of SQL.
  *
  * They are sorted by time alone at first: the columns that order rows of the same microsecond would be read for every row that
  * is looked at. Where the page ends between two such rows, it is asked again with the whole order.
  */
-async function page(reader: Reader, request: SearchRequest, spans: readonly [number, number][], limit: number, few = false): Promise<Found[]> {
+async function page(
+  reader: Reader,
+  request: SearchRequest,
+  spans: readonly [number, number][],
+  limit: number,
+  hours?: (p: Parameters) => string,
+): Promise<Found[]> {
   const { query, fields, order, after, signal } = request
   const parameters = new Parameters()
   const others = [`(${spans.map(([from, to]) => within(from, to, parameters)).join(' OR ')})`]
   // The engine does not see hours of its sort key in spans that are joined by OR: it would read the filters of whole days.
-  const hours = hoursOf(few ? spans : []).map((us) => parameters.add('String', isoTime(us).slice(0, 19).replace('T', ' ')))
-  if (hours.length > 0) others.unshift(`toStartOfHour(ts) IN (${hours.join(', ')})`)
+  if (hours) others.unshift(`toStartOfHour(ts) IN (${hours(parameters)})`)
   if (after) others.push(afterCursor(after, order, parameters))
   const sql = `SELECT toUnixTimestamp64Micro(ts) AS at, ${selectList(fields)} FROM accesses ${clauses(query, others, parameters)}`
   const rows = async (by: readonly string[], most: number): Promise<Found[]> => {
@@ -130,9 +138,9 @@ function afterCursor({ ts, controller, epoch, batch, row }: Cursor, order: Searc
 
 const hourUs = 3_600e6
 
-/** The starts of the hours that the spans touch. */
-function hoursOf(spans: readonly [number, number][]): number[] {
+/** The starts of the hours that the spans touch, as a list. */
+function hoursOf(spans: readonly [number, number][]): (p: Parameters) => string {
   const hours = new Set<number>()
   for (const [fromUs, toUs] of spans) for (let at = Math.floor(fromUs / hourUs) * hourUs; at < toUs; at += hourUs) hours.add(at)
-  return [...hours]
+  return (p) => [...hours].map((us) => p.add('String', isoTime(us).slice(0, 19).replace('T', ' '))).join(', ')
 }

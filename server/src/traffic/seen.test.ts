@@ -96,6 +96,22 @@ describe('a look by name', () => {
     }
   })
 
+  it('finds a request id over all time by one statement', async () => {
+    const asked = async (text: string) => {
+      const reader = lab.reader()
+      let statements = 0
+      const query: Reader['query'] = (...of) => {
+        statements++
+        return reader.query(...of)
+      }
+      const { accesses } = await search({ ...reader, query }, { query: parseQuery(text), window: days, fields: ['row'], limit: 10, order: 'newest' })
+      return [statements, accesses.map(({ row }) => row)]
+    }
+    expect(await asked(`request.id=${id(7)}`)).toEqual([1, [15, 14]])
+    expect(await asked(`request.id=${id(5_000)}`)).toEqual([1, []])
+    expect(await asked(`request.id IN (${id(70)}, ${id(7)}) AND reporter=server`)).toEqual([1, [141, 15]])
+  })
+
   it('answers the same rows in the same order, and only those that may be seen', async () => {
     type Scope = Parameters<typeof lab.reader>[0]
     const find = async (text: string, order: 'newest' | 'oldest', { limit = 100, scope = { org: 'main' } as Scope, plain = false } = {}) => {
