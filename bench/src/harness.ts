@@ -10,6 +10,8 @@ export interface Measure {
   /** The value must be at most (or at least) this. */
   atMost?: number
   atLeast?: number
+  /** How many times slower the machine was meanwhile than the one on which `atMost` was set: by so much more the value may be. */
+  slower?: number
   /** What to read beside it: a peer or a limit, measured in the same run or named with its source. */
   note?: string
 }
@@ -59,30 +61,11 @@ export function quantile(values: readonly number[], q: number): number {
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5)
 
-/** A piece of work whose time says how fast a machine is: what it took in this run, and on the machine on which the bars were set. */
-export interface Reference {
-  name: string
-  here: number
-  there: number
-  unit: Measure['unit']
-}
+/** What a value may be here: the bar as it was set, times what the machine is slower. A faster machine makes no bar narrower. */
+const atMostHere = ({ atMost, slower = 1 }: Measure) => atMost && atMost * Math.max(1, slower)
 
-/** How many times slower this machine is today than the one on which the bars were set: the geometric mean over the references. */
-function slowness(references: readonly Reference[]): number {
-  return Math.exp(references.reduce((sum, { here, there }) => sum + Math.log(here / there), 0) / references.length)
-}
-
-/** The references as lines of the table: to read beside the bars, which stay as they were set. */
-export function referenceMeasures(references: readonly Reference[]): Measure[] {
-  return [
-    ...references.map(
-      ({ name, here, there, unit }): Measure => ({ name: `reference: ${name}`, value: here, unit, note: `${format(there)} ${unit} where the bars were set` }),
-    ),
-    { name: 'this machine, times slower than that of the bars', value: slowness(references), unit: 'ratio' },
-  ]
-}
-
-const holds = (m: Measure) => (m.atMost === undefined || m.value <= m.atMost) && (m.atLeast === undefined || m.value >= m.atLeast)
+const asSet = (m: Measure) => (m.atMost === undefined || m.value <= m.atMost) && (m.atLeast === undefined || m.value >= m.atLeast)
+const holds = (m: Measure) => asSet({ ...m, atMost: atMostHere(m) })
 
 function format(value: number): string {
   if (Math.abs(value) >= 1_000) return Math.round(value).toLocaleString('en')
@@ -103,14 +86,16 @@ function revision(): string {
 export function report(bench: Bench, options: BenchOptions, result: BenchResult): boolean {
   const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`
   const barred = result.measures.filter((m) => m.atMost !== undefined || m.atLeast !== undefined)
+  const scaled = barred.some((m) => m.slower !== undefined)
   const rows = result.measures.map((m) => [
     m.name,
     `${format(m.value)} ${m.unit}`,
     m.atMost !== undefined ? `≤ ${format(m.atMost)}` : m.atLeast !== undefined ? `≥ ${format(m.atLeast)}` : '',
-    barred.includes(m) ? (holds(m) ? 'ok' : 'MISSED') : '',
+    ...(scaled ? [m.slower !== undefined && m.atMost !== undefined ? `≤ ${format(atMostHere(m)!)}` : ''] : []),
+    barred.includes(m) ? (asSet(m) ? 'ok' : holds(m) ? 'ok here' : 'MISSED') : '',
     m.note ?? '',
   ])
-  const head = ['measure', 'value', 'bar', '', 'note']
+  const head = ['measure', 'value', 'bar', ...(scaled ? ['bar here'] : []), '', 'note']
   const widths = head.map((h, i) => Math.max(h.length, ...rows.map((r) => r[i]!.length)))
   const versions = Object.entries({ Node: process.versions.node, ...result.versions }).map(([name, version]) => `${name} ${version}`)
   console.log(`${bench.title}\n${machine}; ${versions.join(', ')}; revision ${revision()}\n`)
@@ -121,9 +106,13 @@ export function report(bench: Bench, options: BenchOptions, result: BenchResult)
         .join('  ')
         .trimEnd(),
     )
+  const kept = (some: (m: Measure) => boolean) => `${barred.filter(some).length} of ${barred.length}`
+  if (scaled) console.log(`\n${kept(holds)} bars hold on this machine as fast as it was meanwhile, ${kept(asSet)} as they were set`)
   const ok = result.measures.every(holds)
   const figures = Object.fromEntries(result.measures.map((m) => [m.name, m.value]))
-  const bars = Object.fromEntries(barred.map((m) => [m.name, { atMost: m.atMost, atLeast: m.atLeast, ok: holds(m) }]))
+  const bars = Object.fromEntries(
+    barred.map((m) => [m.name, { atMost: m.atMost, atLeast: m.atLeast, ...(m.slower ? { atMostHere: atMostHere(m), asSet: asSet(m) } : {}), ok: holds(m) }]),
+  )
   console.log(`\n${JSON.stringify({ bench: bench.name, quick: options.quick, seed: options.seed, machine, revision: revision(), figures, bars, ok })}`)
   return ok
 }

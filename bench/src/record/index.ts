@@ -1,14 +1,15 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createLog, openRecord, type RecordStore } from '@panoptes/server'
-import { type BenchOptions, type BenchResult, defineBench, type Measure, pssOf, quantile, type Reference, referenceMeasures } from '../harness.ts'
-import { startProduct } from '../lab.ts'
+import { type BenchOptions, type BenchResult, cpuUsOf, defineBench, type Measure, pssOf, quantile } from '../harness.ts'
+import { type Product, startProduct } from '../lab.ts'
 import { ask, keysOf, type Question, questions } from './ask.ts'
 import { beside } from './beside.ts'
 import { load, type Sizes, sizes, type Zipped, zipped } from './load.ts'
 import { askPeer, feedPeer } from './peer.ts'
-import { readReferences } from './reference.ts'
+import { openSpeed, type Speed } from './reference.ts'
 import type { Shape } from './rows.ts'
 
 interface Loaded {
@@ -82,56 +83,88 @@ async function run({ quick, seed, peer }: BenchOptions): Promise<BenchResult> {
   const { dir, kept, loaded } = await prepare(quick, seed)
   const measures = sizeMeasures(loaded)
   try {
-    const all = questions(loaded.shape)
-    const { keys, before } = await withRecord(dir, async (record) => ({
-      keys: await keysOfAll(record, all, quick ? 40 : 200),
-      before: await readReferences(record),
-    }))
+    const keys = await withRecord(dir, (record) => keysOfAll(record, questions(loaded.shape), quick ? 40 : 200))
     const peers = peer ? await peerTimes(peer, dir, loaded.shape, keys) : undefined
     if (peers) measures.push({ name: 'peer: CPU per row that it took in', value: peers.feedUs, unit: 'us' })
-    const times: Measure[] = []
-    let busy: { perSecond: number; lagMs: number }
-    const product = await startProduct({ data: dir, controller: true })
+    // A peer was asked on this machine: its times are bars as they are.
+    const speed = quick || peer ? undefined : await openSpeed(join(dir, 'reference'), loaded.shape)
     try {
-      const put = (name: string, took: readonly number[], p50?: number, p95?: number, note?: string) =>
-        times.push(
-          { name: `${name}, p50`, value: quantile(took, 0.5), unit: 'ms', ...(p50 ? { atMost: p50 } : {}), note },
-          { name: `${name}, p95`, value: quantile(took, 0.95), unit: 'ms', ...(p95 ? { atMost: p95 } : {}), note },
-        )
-      for (const [question, some] of keys) {
-        say(question.name)
-        const { p50, p95 } = barsOf(question, peers)
-        put(question.name, await ask(product, question, some), p50, p95, peers && 'the peer is the bar')
-      }
-      say('the same while 5,000 rows/s come in …')
-      busy = await beside(product, 5_000, async () => {
-        for (const [question, some] of keys)
-          put(
-            `${question.name}, 5,000 rows/s coming in`,
-            await ask(product, question, some.slice(0, quick ? 20 : 100)),
-            undefined,
-            2 * barsOf(question, peers).p95,
-            peers && 'twice the peer where nothing comes in',
-          )
-      })
-      times.push({ name: 'server event-loop lag, p99.9', value: busy.lagMs, unit: 'ms', atMost: 25 })
-      measures.push({ name: 'rows that came in', value: busy.perSecond, unit: 'rows/s', atLeast: 4_900 })
-      const engine = product.pids().find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('record/child'))
-      if (engine) measures.push({ name: 'memory of the engine (PSS)', value: pssOf(engine) / 1e6, unit: 'MB' })
+      const times = await askAll(dir, keys, { quick, peers, speed })
+      measures.push(...(speed?.measures() ?? []), ...times)
     } finally {
-      await product.stop()
+      await speed?.close()
     }
-    const references = meanOf(before, await withRecord(dir, readReferences))
-    measures.push(...referenceMeasures(references), ...times)
     return { measures, versions: { ClickHouse: loaded.version } }
   } finally {
     if (!kept) rmSync(dir, { recursive: true, force: true })
   }
 }
 
-/** The machine's speed drifts within a run: the mean of what was measured before and after. */
-function meanOf(before: readonly Reference[], after: readonly Reference[]): Reference[] {
-  return before.map((one, i) => ({ ...one, here: Math.sqrt(one.here * after[i]!.here) }))
+interface Asking {
+  quick: boolean
+  peers?: Peer
+  speed?: Speed
+}
+
+/** Asks the product on a folder, alone and while rows come in. These machines change within minutes: their speed is measured between the questions. */
+async function askAll(dir: string, keys: ReadonlyMap<Question, string[]>, { quick, peers, speed }: Asking): Promise<Measure[]> {
+  const times: Measure[] = []
+  const product = await startProduct({ data: dir, controller: true })
+  try {
+    const put = (name: string, took: readonly number[], { p50, p95 }: { p50?: number; p95: number }, slower: number | undefined, note?: string) => {
+      const more = { unit: 'ms' as const, ...(slower ? { slower } : {}), note }
+      times.push(
+        { name: `${name}, p50`, value: quantile(took, 0.5), ...more, ...(p50 ? { atMost: p50 } : {}) },
+        { name: `${name}, p95`, value: quantile(took, 0.95), ...more, atMost: p95 },
+      )
+    }
+    // A running server is warm: it has been asked before, and has read what it does only once after a start.
+    for (const [question, some] of keys) await ask(product, question, some.slice(0, 1))
+    await idle(product)
+    let before = await speed?.slower()
+    for (const [question, some] of keys) {
+      say(question.name)
+      const took = await ask(product, question, some)
+      const after = await speed?.slower()
+      put(question.name, took, barsOf(question, peers), meanOf(before, after), peers && 'the peer is the bar')
+      before = after
+    }
+    say('the same while 5,000 rows/s come in …')
+    const meanwhile = new Map<Question, number[]>()
+    const { perSecond, lagMs } = await beside(product, 5_000, async () => {
+      for (const [question, some] of keys) meanwhile.set(question, await ask(product, question, some.slice(0, quick ? 20 : 100)))
+    })
+    const enginePss = pssOf(engineOf(product))
+    const slower = meanOf(before, await speed?.slower())
+    for (const [question, took] of meanwhile) {
+      const note = peers && 'twice the peer where nothing comes in'
+      put(`${question.name}, 5,000 rows/s coming in`, took, { p95: 2 * barsOf(question, peers).p95 }, slower, note)
+    }
+    times.push({ name: 'server event-loop lag, p99.9', value: lagMs, unit: 'ms', atMost: 25, ...(slower ? { slower } : {}) })
+    times.unshift({ name: 'rows that came in', value: perSecond, unit: 'rows/s', atLeast: 4_900 })
+    times.unshift({ name: 'memory of the engine (PSS)', value: enginePss / 1e6, unit: 'MB' })
+    return times
+  } finally {
+    await product.stop()
+  }
+}
+
+const engineOf = (product: Product): number => product.pids().find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('record/child'))!
+
+/** Waits until the engine has nothing to do: the completeness of days is read once, and a kept folder may have a day that is over by now, which becomes one part. */
+async function idle(product: Product): Promise<void> {
+  const [windowMs, busyShare] = [3_000, 0.05]
+  const engine = engineOf(product)
+  for (const end = Date.now() + 600_000; Date.now() < end; ) {
+    const before = cpuUsOf(engine)
+    await sleep(windowMs)
+    if (cpuUsOf(engine) - before < windowMs * 1_000 * busyShare) return
+  }
+}
+
+/** The speed between two measurements of it. */
+function meanOf(before: number | undefined, after: number | undefined): number | undefined {
+  return before && after && Math.sqrt(before * after)
 }
 
 /** What a question may take, ms: what the peer took, where there is one. */

@@ -1,40 +1,153 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { RecordStore } from '@panoptes/server'
-import { median, type Reference } from '../harness.ts'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { accessColumns, serverColumns } from '@panoptes/contract'
+import { createLog, openRecord, type RecordStore, storedAs } from '@panoptes/server'
+import { type Measure, median } from '../harness.ts'
+import { measured37 } from './load.ts'
+import { rowsSql, type Shape } from './rows.ts'
+
+const dayS = 86_400
+const rows = 20_000_000
+/** How often each question is asked at a time. */
+const times = 3
+
+/** A question to the engine, and what it took on the machine on which the bars of A.6 were set: ms, in process, the median. */
+interface Reference {
+  name: string
+  there: number
+  sql: (key: (of: string) => string) => string
+}
+
+const scan = 'SETTINGS use_skip_indexes = 0'
 
 /**
- * Whole columns read without an index, by the engine itself. `rowsPerS` is what the machine did on which the bars of A.6 were
- * set: 20 million rows in 32.8, 109 and 384 ms on two cores, in the same sort key and codecs.
+ * The first measurements' table and what they asked it: whole columns without an index, and what its indexes find. Where it is
+ * not known which columns were read, fewest are read here, so that the machine looks no slower than it is.
  */
-const scans = [
-  { name: 'the status of all rows', rowsPerS: 20e6 / 0.0328, sql: 'SELECT count() FROM accesses WHERE status = 418' },
+const references = (newestDay: string): Reference[] => [
+  { name: 'the status of all rows', there: 32.8, sql: () => `SELECT count() FROM reference WHERE status = 418 ${scan}` },
   {
     name: 'the request ids of all rows',
-    rowsPerS: 20e6 / 0.109,
-    sql: "SELECT count() FROM accesses WHERE request_id = '00000000-dead-4000-8000-000000000000'",
+    there: 109,
+    sql: () => `SELECT count() FROM reference WHERE request_id = toUUID('00000000-dead-4000-8000-000000000000') ${scan}`,
   },
-  { name: 'the letters of all paths', rowsPerS: 20e6 / 0.384, sql: 'SELECT sum(length(path)) FROM accesses' },
-] as const
+  { name: 'the letters of all paths', there: 384, sql: () => 'SELECT sum(length(path)) FROM reference' },
+  { name: 'one request id', there: 6.1, sql: (key) => `SELECT count() FROM reference WHERE request_id = toUUID('${key('request_id')}')` },
+  {
+    name: 'one pod',
+    there: 13.5,
+    sql: (key) => [key('dst_pod_uid')].map((uid) => `SELECT count() FROM reference WHERE src_pod_uid = toUUID('${uid}') OR dst_pod_uid = toUUID('${uid}')`)[0]!,
+  },
+  { name: 'a rare path substring in a day', there: 20.8, sql: () => `SELECT ts, path, status FROM reference WHERE path LIKE '%etc/passwd%' AND ${newestDay}` },
+  {
+    name: 'an id inside paths in a day',
+    there: 55.8,
+    sql: (key) => `SELECT ts, path, status FROM reference WHERE path LIKE '%/${key('number')}%' AND ${newestDay}`,
+  },
+]
 
-const times = 5
+/** How fast the machine is: what the engine alone takes, beside the product and without any of it, for what it took where the bars were set. */
+export interface Speed {
+  /** Asks everything a few times; answers how many times slower the machine is just now, the geometric mean over the questions. */
+  slower(): Promise<number>
+  /** What was measured so far, for the table. */
+  measures(): Measure[]
+  close(): Promise<void>
+}
 
-/** How fast the machine is now, told by what the engine does without any of our indexes and roll-ups. Waits until it merges nothing. */
-export async function readReferences(record: RecordStore): Promise<Reference[]> {
-  for (const end = Date.now() + 600_000; Date.now() < end; await sleep(2_000)) {
-    if ((await record.query<{ n: number }>('SELECT count() AS n FROM system.merges'))[0]?.n === 0) break
+/** Opens the first measurements' table in a folder of its own, making it where there is none: 20 million rows of two days, 37 columns. */
+export async function openSpeed(dir: string, { end, seed }: Pick<Shape, 'end' | 'seed'>): Promise<Speed> {
+  const whole = join(dir, 'whole.json')
+  if (!existsSync(whole)) rmSync(dir, { recursive: true, force: true })
+  const engine = await openRecord({ dataDir: dir, log: createLog({ level: 'warn' }) })
+  if (!existsSync(whole)) {
+    await fill(engine, { rows, days: 2, end, seed })
+    writeFileSync(whole, '{}')
   }
-  const [{ rows }] = (await record.query<{ rows: number }>('SELECT count() AS rows FROM accesses')) as [{ rows: number }]
-  const references: Reference[] = []
-  const plain = { use_skip_indexes: 0, use_query_condition_cache: 0, optimize_use_projections: 0 }
-  for (const { name, rowsPerS, sql } of scans) {
-    const took: number[] = []
-    for (let i = 0; i <= times; i++) {
-      const before = performance.now()
-      await record.query(sql, {}, { maxThreads: 2, settings: plain })
-      // The first one may have to read the disk.
-      if (i > 0) took.push(performance.now() - before)
+  const all = references(`ts >= toDateTime(${end - dayS}) AND ts < toDateTime(${end})`)
+  const keys = new Map<string, string[]>([['number', Array.from({ length: 200 }, (_, i) => String(4711 + 37 * i))]])
+  for (const column of ['request_id', 'dst_pod_uid']) {
+    const found = await engine.query<{ k: string }>(
+      `SELECT DISTINCT toString(${column}) AS k FROM reference WHERE cityHash64(request_id) % 9973 = 0 ORDER BY cityHash64(k) LIMIT 200`,
+    )
+    keys.set(
+      column,
+      found.map(({ k }) => k),
+    )
+  }
+  const took = new Map<string, number[]>(all.map(({ name }) => [name, []]))
+  const factors: number[] = []
+  let serial = 0
+  const timed = async (sql: string) => {
+    const before = performance.now()
+    await engine.query(sql, {}, { maxThreads: 2, settings: { use_query_condition_cache: 0, optimize_use_projections: 0 } })
+    return performance.now() - before
+  }
+  // There the engine was asked in process: the way to it does not count.
+  const trip = Math.min(...(await timesOf(20, () => timed('SELECT 1'))))
+  const slower = async () => {
+    let sum = 0
+    for (const { name, there, sql } of all) {
+      const here = median(await timesOf(times, () => timed(sql((of) => keys.get(of)![serial++ % 200]!)))) - trip
+      took.get(name)!.push(here)
+      sum += Math.log(here / there)
     }
-    references.push({ name, here: median(took), there: (rows / rowsPerS) * 1000, unit: 'ms' })
+    factors.push(Math.exp(sum / all.length))
+    return factors.at(-1)!
   }
-  return references
+  // The first ones read the disk.
+  await slower()
+  for (const list of [...took.values(), factors]) list.length = 0
+  return {
+    slower,
+    measures: () => [
+      ...all.map(
+        ({ name, there }): Measure => ({ name: `reference: ${name}`, value: median(took.get(name)!), unit: 'ms', note: `${there} ms where the bars were set` }),
+      ),
+      {
+        name: 'this machine, times slower than that of the bars',
+        value: median(factors),
+        unit: 'ratio',
+        note: `${Math.min(...factors).toFixed(2)} to ${Math.max(...factors).toFixed(2)}`,
+      },
+    ],
+    close: () => engine.close(),
+  }
+}
+
+async function timesOf(count: number, measure: () => Promise<number>): Promise<number[]> {
+  const took: number[] = []
+  for (let i = 0; i < count; i++) took.push(await measure())
+  return took
+}
+
+/** The table as it was: its columns, sort key, codecs and indexes. */
+async function fill(engine: RecordStore, shape: Shape): Promise<void> {
+  const columns = [...serverColumns, ...accessColumns].filter((column) => measured37.has(storedAs(column).name))
+  const codec = (name: string) => (name === 'ts' ? 'Delta(8), ZSTD(1)' : name === 'duration_us' ? 'T64, ZSTD(1)' : 'ZSTD(1)')
+  const blooms = ['request_id', 'trace_id', 'src_pod_uid', 'dst_pod_uid', 'src_ip', 'dst_ip']
+  await engine.command(
+    `CREATE TABLE reference (${[
+      ...columns.map(({ name, type }) => `${name} ${type} CODEC(${codec(name)})`),
+      ...blooms.map((name) => `INDEX by_${name} ${name} TYPE bloom_filter(0.01) GRANULARITY 1`),
+      'INDEX by_ts ts TYPE minmax GRANULARITY 1',
+      'INDEX by_path path TYPE ngrambf_v1(4, 16384, 2, 0) GRANULARITY 1',
+    ].join(', ')})
+    ENGINE = MergeTree PARTITION BY toYYYYMMDD(ts) ORDER BY (toStartOfHour(ts), dst_workload, src_workload, dst_pod_uid, src_pod_uid, ts)`,
+  )
+  const names = columns.map(({ name }) => name).join(', ')
+  const step = 1_000_000
+  for (let from = 0; from < shape.rows; from += step) {
+    await engine.command(
+      `INSERT INTO reference (${names}) SELECT ${names} FROM (${rowsSql(shape, from, step)})`,
+      {},
+      {
+        maxThreads: 2,
+        settings: { max_insert_threads: 1, min_insert_block_size_rows: step, min_insert_block_size_bytes: 2_000_000_000, insert_deduplicate: 0 },
+      },
+    )
+    process.stderr.write(`\rthe table of the references: ${Math.round(((from + step) / shape.rows) * 100)} %`)
+  }
+  process.stderr.write('\n')
+  await engine.command('OPTIMIZE TABLE reference FINAL')
 }
