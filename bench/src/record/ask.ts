@@ -107,12 +107,12 @@ export async function keysOf(record: RecordStore, { keys, absent }: Question, ti
   return Array.from({ length: times }, (_, i) => (absent && i % 10 === 9 ? absent(i) : present[i % present.length]!))
 }
 
-/** Asks the product once with each key; answers how long each took, ms. */
-export async function ask(product: Product, question: Question, keys: readonly string[]): Promise<number[]> {
+/** Asks the product once with each key from the `first` to before the `end`; answers how long each took, ms. */
+export async function ask(product: Product, question: Question, keys: readonly string[], first = 0, end = keys.length): Promise<number[]> {
   const took: number[] = []
-  for (const [i, key] of keys.entries()) {
+  for (let i = first; i < Math.min(end, keys.length); i++) {
     const before = performance.now()
-    const response = await fetch(product.url + question.path(key, i), { headers: { authorization: `Bearer ${product.token}` } })
+    const response = await fetch(product.url + question.path(keys[i]!, i), { headers: { authorization: `Bearer ${product.token}` } })
     const body = await response.arrayBuffer()
     if (!response.ok) throw new Error(`${question.name}: ${response.status} ${Buffer.from(body).toString().slice(0, 300)}`)
     took.push(performance.now() - before)
