@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { decodeMeasures, measureDecoding } from '../decode.ts'
-import { type BenchOptions, cpuUsOf, defineBench, type Measure, quantile } from '../harness.ts'
+import { type BenchOptions, type BenchResult, cpuUsOf, defineBench, type Measure, quantile } from '../harness.ts'
 import { type Product, startProduct } from '../lab.ts'
+import { meanSpeed, openSpeed, type Speed } from '../reference.ts'
 
 const say = (text: string) => process.stderr.write(`${text}\n`)
 
@@ -90,37 +91,51 @@ export const ingest = defineBench({
   name: 'ingest',
   title: 'Ingest: CPU per access from the proxy’s bytes to a durable, queryable row',
   async run({ quick }: BenchOptions) {
-    say('decoding alone …')
-    const decoded = measureDecoding(quick)
-    const product = await startProduct()
+    const speed = await openSpeed()
     try {
-      const entries = quick ? 300_000 : 5_000_000
-      say(`sending ${entries.toLocaleString('en')} entries …`)
-      const way = await wholeWay(product, entries)
-      const [rate, seconds] = quick ? [5_000, 20] : [10_000, 600]
-      say(`holding ${rate} entries/s for ${seconds} s …`)
-      const { lagsS, rate: sentRate } = await held(product, rate, seconds)
-      const measures: Measure[] = [
-        ...decodeMeasures(decoded),
-        {
-          name: 'whole way, CPU per entry',
-          value: way.total,
-          unit: 'us',
-          atMost: 26,
-          note: `${way.sent.toLocaleString('en')} entries; until merges are idle; references: 27.6 VictoriaLogs taking ready NDJSON`,
-        },
-        { name: '  of it controller (decode, enrich, spool, send)', value: way.controller, unit: 'us' },
-        { name: '  of it server (check, hand over)', value: way.server, unit: 'us' },
-        { name: '  of it record (insert, indexes, roll-up, merges)', value: way.record, unit: 'us' },
-        { name: 'flood, wall rate', value: way.sent / way.seconds, unit: 'rows/s' },
-        { name: 'rate sent', value: sentRate, unit: 'rows/s', atLeast: rate * 0.99 },
-        { name: 'queryable after, worst', value: Math.max(...lagsS), unit: 's', atMost: 5, note: `held ${seconds} s, asked once a second` },
-        { name: 'queryable after, p50', value: quantile(lagsS, 0.5), unit: 's' },
-        { name: 'controller memory, peak', value: peakRssMb(product.controller), unit: 'MB', atMost: 200 },
-      ]
-      return { measures, versions: { protobufjs: decoded.version } }
+      const product = await startProduct()
+      try {
+        return await measured(product, speed, quick)
+      } finally {
+        await product.stop()
+      }
     } finally {
-      await product.stop()
+      await speed.close()
     }
   },
 })
+
+async function measured(product: Product, speed: Speed, quick: boolean): Promise<BenchResult> {
+  say('decoding alone …')
+  const factors = [await speed.slower()]
+  const decoded = measureDecoding(quick)
+  factors.push(await speed.slower())
+  const entries = quick ? 300_000 : 5_000_000
+  say(`sending ${entries.toLocaleString('en')} entries …`)
+  const way = await wholeWay(product, entries)
+  const slower = meanSpeed([factors[1]!, await speed.slower()])
+  const [rate, seconds] = quick ? [5_000, 20] : [10_000, 600]
+  say(`holding ${rate} entries/s for ${seconds} s …`)
+  const { lagsS, rate: sentRate } = await held(product, rate, seconds)
+  const measures: Measure[] = [
+    ...speed.measures(),
+    ...decodeMeasures(decoded, meanSpeed(factors)),
+    {
+      name: 'whole way, CPU per entry',
+      value: way.total,
+      unit: 'us',
+      atMost: 26,
+      slower,
+      note: `${way.sent.toLocaleString('en')} entries; until merges are idle; references: 27.6 VictoriaLogs taking ready NDJSON`,
+    },
+    { name: '  of it controller (decode, enrich, spool, send)', value: way.controller, unit: 'us' },
+    { name: '  of it server (check, hand over)', value: way.server, unit: 'us' },
+    { name: '  of it record (insert, indexes, roll-up, merges)', value: way.record, unit: 'us' },
+    { name: 'flood, wall rate', value: way.sent / way.seconds, unit: 'rows/s' },
+    { name: 'rate sent', value: sentRate, unit: 'rows/s', atLeast: rate * 0.99 },
+    { name: 'queryable after, worst', value: Math.max(...lagsS), unit: 's', atMost: 5, note: `held ${seconds} s, asked once a second` },
+    { name: 'queryable after, p50', value: quantile(lagsS, 0.5), unit: 's' },
+    { name: 'controller memory, peak', value: peakRssMb(product.controller), unit: 'MB', atMost: 200 },
+  ]
+  return { measures, versions: { protobufjs: decoded.version } }
+}

@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Product } from '../lab.ts'
 
+/** Rows are seen a second after they were sent, more or less: a rate is told over half a minute at least. */
+const leastMs = 30_000
+
 /** Rows come in as a proxy sends them while `work` goes on; answers the rate and the server's event-loop lag meanwhile. */
 export async function beside(product: Product, perSecond: number, work: () => Promise<void>): Promise<{ perSecond: number; lagMs: number }> {
   const options = { port: product.alsPort, entries: 1e9, streams: 20, perSecond }
@@ -14,6 +17,7 @@ export async function beside(product: Product, perSecond: number, work: () => Pr
     await sleep(10_000)
     const [began, before] = [Date.now(), await rowsIn(product)]
     await work()
+    await sleep(leastMs - (Date.now() - began))
     const rate = ((await rowsIn(product)) - before) / ((Date.now() - began) / 1000)
     return { perSecond: rate, lagMs: await lagOf(product) }
   } finally {

@@ -5,11 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createLog, openRecord, type RecordStore } from '@panoptes/server'
 import { type BenchOptions, type BenchResult, cpuUsOf, defineBench, type Measure, pssOf, quantile } from '../harness.ts'
 import { type Product, startProduct } from '../lab.ts'
+import { meanSpeed, openSpeed, type Speed } from '../reference.ts'
 import { ask, keysOf, type Question, questions } from './ask.ts'
 import { beside } from './beside.ts'
 import { load, type Sizes, sizes, type Zipped, zipped } from './load.ts'
 import { askPeer, feedPeer } from './peer.ts'
-import { openSpeed, type Speed } from './reference.ts'
 import type { Shape } from './rows.ts'
 
 interface Loaded {
@@ -87,7 +87,7 @@ async function run({ quick, seed, peer }: BenchOptions): Promise<BenchResult> {
     const peers = peer ? await peerTimes(peer, dir, loaded.shape, keys) : undefined
     if (peers) measures.push({ name: 'peer: CPU per row that it took in', value: peers.feedUs, unit: 'us' })
     // A peer was asked on this machine: its times are bars as they are.
-    const speed = quick || peer ? undefined : await openSpeed(join(dir, 'reference'), loaded.shape)
+    const speed = peer ? undefined : await openSpeed()
     try {
       const times = await askAll(dir, keys, { quick, peers, speed })
       measures.push(...(speed?.measures() ?? []), ...times)
@@ -117,12 +117,12 @@ async function askAll(dir: string, keys: ReadonlyMap<Question, string[]>, { quic
     for (const [question, some] of keys) await ask(product, question, some, 0, 1)
     await idle(product)
     const took = new Map<Question, number[]>([...keys.keys()].map((question) => [question, []]))
-    const alone = [await speed?.slower()]
+    const alone = speed ? [await speed.slower()] : []
     const each = (quick ? 40 : 200) / rounds
     for (let round = 0; round < rounds; round++) {
       say(`round ${round + 1} of ${rounds} …`)
       for (const [question, some] of keys) took.get(question)!.push(...(await ask(product, question, some, round * each, (round + 1) * each)))
-      alone.push(await speed?.slower())
+      if (speed) alone.push(await speed.slower())
     }
     say('the same while 5,000 rows/s come in …')
     const meanwhile = new Map<Question, number[]>()
@@ -131,16 +131,16 @@ async function askAll(dir: string, keys: ReadonlyMap<Question, string[]>, { quic
     })
     const enginePss = pssOf(engineOf(product))
     // Not while rows come in: how much slower that makes an answer is what its bar is about.
-    const aside = [alone.at(-1), await speed?.slower()]
+    const aside = speed ? [alone.at(-1)!, await speed.slower()] : []
     return [
       { name: 'rows that came in', value: perSecond, unit: 'rows/s', atLeast: 4_900 },
       { name: 'memory of the engine (PSS)', value: enginePss / 1e6, unit: 'MB' },
-      ...[...took].flatMap(([question, times]) => timesOf(question.name, times, barsOf(question, peers), meanOf(alone), peers && 'the peer is the bar')),
+      ...[...took].flatMap(([question, times]) => timesOf(question.name, times, barsOf(question, peers), alone, peers && 'the peer is the bar')),
       ...[...meanwhile].flatMap(([question, times]) => {
         const note = peers && 'twice the peer where nothing comes in'
-        return timesOf(`${question.name}, 5,000 rows/s coming in`, times, { p95: 2 * barsOf(question, peers).p95 }, meanOf(aside), note)
+        return timesOf(`${question.name}, 5,000 rows/s coming in`, times, { p95: 2 * barsOf(question, peers).p95 }, aside, note)
       }),
-      { name: 'server event-loop lag, p99.9', value: lagMs, unit: 'ms', atMost: 25, ...slowerBy(meanOf(aside)) },
+      { name: 'server event-loop lag, p99.9', value: lagMs, unit: 'ms', atMost: 25, ...slowerBy(aside) },
     ]
   } finally {
     await product.stop()
@@ -149,15 +149,15 @@ async function askAll(dir: string, keys: ReadonlyMap<Question, string[]>, { quic
 
 const rounds = 5
 
-function timesOf(name: string, took: readonly number[], { p50, p95 }: { p50?: number; p95: number }, slower?: number, note?: string): Measure[] {
-  const more = { unit: 'ms', note, ...slowerBy(slower) } as const
+function timesOf(name: string, took: readonly number[], { p50, p95 }: { p50?: number; p95: number }, factors: readonly number[], note?: string): Measure[] {
+  const more = { unit: 'ms', note, ...slowerBy(factors) } as const
   return [
     { name: `${name}, p50`, value: quantile(took, 0.5), ...more, ...(p50 ? { atMost: p50 } : {}) },
     { name: `${name}, p95`, value: quantile(took, 0.95), ...more, atMost: p95 },
   ]
 }
 
-const slowerBy = (slower: number | undefined) => (slower ? { slower } : {})
+const slowerBy = (factors: readonly number[]) => (factors.length > 0 ? { slower: meanSpeed(factors) } : {})
 
 const engineOf = (product: Product): number => product.pids().find((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('record/child'))!
 
@@ -170,12 +170,6 @@ async function idle(product: Product): Promise<void> {
     await sleep(windowMs)
     if (cpuUsOf(engine) - before < windowMs * 1_000 * busyShare) return
   }
-}
-
-/** The geometric mean of what was measured; undefined where nothing was. */
-function meanOf(factors: readonly (number | undefined)[]): number | undefined {
-  const known = factors.filter((factor) => factor !== undefined)
-  return known.length > 0 ? Math.exp(known.reduce((sum, factor) => sum + Math.log(factor), 0) / known.length) : undefined
 }
 
 /** What a question may take, ms: what the peer took, where there is one. */

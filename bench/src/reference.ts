@@ -1,17 +1,20 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { accessColumns, serverColumns } from '@panoptes/contract'
 import { createLog, openRecord, type RecordStore, storedAs } from '@panoptes/server'
-import { type Measure, median } from '../harness.ts'
-import { measured37 } from './load.ts'
-import { rowsSql, type Shape } from './rows.ts'
+import { type Measure, median } from './harness.ts'
+import { measured37 } from './record/load.ts'
+import { rowsSql, type Shape } from './record/rows.ts'
 
 const dayS = 86_400
-const rows = 20_000_000
+/** Any two days do: the questions name them. */
+const shape: Shape = { rows: 20_000_000, days: 2, end: Date.UTC(2026, 0, 3) / 1000, seed: 1 }
+const newestDay = `ts >= toDateTime(${shape.end - dayS}) AND ts < toDateTime(${shape.end})`
 /** How often each question is asked at a time. */
 const times = 3
 
-/** A question to the engine, and what it took on the machine on which the bars of A.6 were set: ms, in process, the median. */
+/** A question to the engine, and what it took on the machine on which the bars were set: ms, in process, the median. */
 interface Reference {
   name: string
   there: number
@@ -24,7 +27,7 @@ const scan = 'SETTINGS use_skip_indexes = 0'
  * The first measurements' table and what they asked it: whole columns without an index, and what its indexes find. Where it is
  * not known which columns were read, fewest are read here, so that the machine looks no slower than it is.
  */
-const references = (newestDay: string): Reference[] => [
+const references: readonly Reference[] = [
   { name: 'the status of all rows', there: 32.8, sql: () => `SELECT count() FROM reference WHERE status = 418 ${scan}` },
   {
     name: 'the request ids of all rows',
@@ -55,16 +58,20 @@ export interface Speed {
   close(): Promise<void>
 }
 
-/** Opens the first measurements' table in a folder of its own, making it where there is none: 20 million rows of two days, 37 columns. */
-export async function openSpeed(dir: string, { end, seed }: Pick<Shape, 'end' | 'seed'>): Promise<Speed> {
+/**
+ * Opens the first measurements' table in an engine of its own: 20 million rows of two days, 37 columns. It is made where there is
+ * none, in two minutes; PANOPTES_BENCH_DIR keeps it.
+ */
+export async function openSpeed(): Promise<Speed> {
+  const kept = process.env.PANOPTES_BENCH_DIR
+  const dir = kept ? join(kept, 'reference') : mkdtempSync(join(tmpdir(), 'panoptes-bench-reference-'))
   const whole = join(dir, 'whole.json')
   if (!existsSync(whole)) rmSync(dir, { recursive: true, force: true })
   const engine = await openRecord({ dataDir: dir, log: createLog({ level: 'warn' }) })
   if (!existsSync(whole)) {
-    await fill(engine, { rows, days: 2, end, seed })
+    await fill(engine)
     writeFileSync(whole, '{}')
   }
-  const all = references(`ts >= toDateTime(${end - dayS}) AND ts < toDateTime(${end})`)
   const keys = new Map<string, string[]>([['number', Array.from({ length: 200 }, (_, i) => String(4711 + 37 * i))]])
   for (const column of ['request_id', 'dst_pod_uid']) {
     const found = await engine.query<{ k: string }>(
@@ -75,7 +82,7 @@ export async function openSpeed(dir: string, { end, seed }: Pick<Shape, 'end' | 
       found.map(({ k }) => k),
     )
   }
-  const took = new Map<string, number[]>(all.map(({ name }) => [name, []]))
+  const took = new Map<string, number[]>(references.map(({ name }) => [name, []]))
   const factors: number[] = []
   let serial = 0
   const timed = async (sql: string) => {
@@ -87,12 +94,12 @@ export async function openSpeed(dir: string, { end, seed }: Pick<Shape, 'end' | 
   const trip = Math.min(...(await timesOf(20, () => timed('SELECT 1'))))
   const slower = async () => {
     let sum = 0
-    for (const { name, there, sql } of all) {
+    for (const { name, there, sql } of references) {
       const here = median(await timesOf(times, () => timed(sql((of) => keys.get(of)![serial++ % 200]!)))) - trip
       took.get(name)!.push(here)
       sum += Math.log(here / there)
     }
-    factors.push(Math.exp(sum / all.length))
+    factors.push(Math.exp(sum / references.length))
     return factors.at(-1)!
   }
   // The first ones read the disk.
@@ -101,7 +108,7 @@ export async function openSpeed(dir: string, { end, seed }: Pick<Shape, 'end' | 
   return {
     slower,
     measures: () => [
-      ...all.map(
+      ...references.map(
         ({ name, there }): Measure => ({ name: `reference: ${name}`, value: median(took.get(name)!), unit: 'ms', note: `${there} ms where the bars were set` }),
       ),
       {
@@ -111,9 +118,15 @@ export async function openSpeed(dir: string, { end, seed }: Pick<Shape, 'end' | 
         note: `${Math.min(...factors).toFixed(2)} to ${Math.max(...factors).toFixed(2)}`,
       },
     ],
-    close: () => engine.close(),
+    close: async () => {
+      await engine.close()
+      if (!kept) rmSync(dir, { recursive: true, force: true })
+    },
   }
 }
+
+/** The geometric mean of what was measured. */
+export const meanSpeed = (factors: readonly number[]): number => Math.exp(factors.reduce((sum, factor) => sum + Math.log(factor), 0) / factors.length)
 
 async function timesOf(count: number, measure: () => Promise<number>): Promise<number[]> {
   const took: number[] = []
@@ -122,7 +135,7 @@ async function timesOf(count: number, measure: () => Promise<number>): Promise<n
 }
 
 /** The table as it was: its columns, sort key, codecs and indexes. */
-async function fill(engine: RecordStore, shape: Shape): Promise<void> {
+async function fill(engine: RecordStore): Promise<void> {
   const columns = [...serverColumns, ...accessColumns].filter((column) => measured37.has(storedAs(column).name))
   const codec = (name: string) => (name === 'ts' ? 'Delta(8), ZSTD(1)' : name === 'duration_us' ? 'T64, ZSTD(1)' : 'ZSTD(1)')
   const blooms = ['request_id', 'trace_id', 'src_pod_uid', 'dst_pod_uid', 'src_ip', 'dst_ip']
