@@ -17,7 +17,7 @@ export async function beside(product: Product, perSecond: number, work: () => Pr
     await sleep(10_000)
     const [began, before] = [Date.now(), await rowsIn(product)]
     await work()
-    await sleep(leastMs - (Date.now() - began))
+    await sleep(Math.max(0, leastMs - (Date.now() - began)))
     const rate = ((await rowsIn(product)) - before) / ((Date.now() - began) / 1000)
     return { perSecond: rate, lagMs: await lagOf(product) }
   } finally {
