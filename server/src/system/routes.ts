@@ -18,11 +18,14 @@ export interface SystemDeps extends Omit<StatusDeps, 'forecast' | 'extent'> {
   onSettings: () => void
 }
 
+/** How old the number of rows may be that a status tells. */
+const extentMs = 8_000
+
 /** How the server is, what reports to it, and its settings. */
 export function registerSystem(app: FastifyInstance, deps: SystemDeps): void {
   const { db } = deps.state
   const forecast = sparing(() => deps.ingest.forecast())
-  const status: StatusDeps = { ...deps, forecast: () => forecast(''), extent: sparing((org) => deps.ingest.extent(org)) }
+  const status: StatusDeps = { ...deps, forecast: () => forecast(''), extent: sparing((org) => deps.ingest.extent(org), extentMs) }
 
   implement(app, systemRoutes.getStatus, async ({ principal }) => {
     const [settings, reporters] = await Promise.all([getSettings(db, homeOrganization), listReporters(db, principal.org)])
