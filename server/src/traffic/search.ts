@@ -58,7 +58,7 @@ export async function search(reader: Reader, request: SearchRequest): Promise<{ 
   const hours = await hoursOfIds(reader, request.query, window)
   const quarters = hours ? undefined : await quartersOf(reader, request.query, window, request.signal)
   if (hours) {
-    rows.push(...(await page(reader, request, [[window.fromUs, window.toUs]], wanted, hours)))
+    rows.push(...(await ofIds(reader, request, [window.fromUs, window.toUs], wanted, hours)))
   } else if (quarters) {
     for (const spans of fewSpans(quarters, window, order)) {
       if (rows.length >= wanted) break
@@ -75,6 +75,16 @@ export async function search(reader: Reader, request: SearchRequest): Promise<{ 
   return { accesses: shown.map((row) => readRow(row.slice(1), request.fields)), more: last && cursorOf(last, request.window) }
 }
 
+/**
+ * Rows of a few ids. Nearly always there are few and all are in the window, over which the engine takes longer than over what it
+ * would cut away: it is asked for where a page is full and some rows of it are outside.
+ */
+async function ofIds(reader: Reader, request: SearchRequest, span: [number, number], limit: number, hours: (p: Parameters) => string): Promise<Found[]> {
+  const found = await page(reader, request, [], limit, hours)
+  const inside = found.filter(([ts]) => ts >= span[0] && ts < span[1])
+  return inside.length === found.length || found.length < limit ? inside : page(reader, request, [span], limit, hours)
+}
+
 function cursorOf([ts, controller, epoch, batch, row]: Found, window: TimeWindow): Cursor {
   return {
     ts: Number(ts),
@@ -88,7 +98,7 @@ function cursorOf([ts, controller, epoch, batch, row]: Found, window: TimeWindow
 }
 
 /**
- * Rows of some spans, half-open in microseconds, in the order of the answer: the moment, then what a selectList holds.
+ * Rows of some spans (none: of any time), half-open in microseconds, in the order of the answer: the moment, then what a selectList holds.
  * `hours`: the only hours in which they may be, as a list or a statement of SQL.
  *
  * They are sorted by time alone at first: the columns that order rows of the same microsecond would be read for every row that
@@ -103,7 +113,7 @@ async function page(
 ): Promise<Found[]> {
   const { query, fields, order, after, signal } = request
   const parameters = new Parameters()
-  const others = [`(${spans.map(([from, to]) => within(from, to, parameters)).join(' OR ')})`]
+  const others = spans.length > 0 ? [`(${spans.map(([from, to]) => within(from, to, parameters)).join(' OR ')})`] : []
   // The engine does not see hours of its sort key in spans that are joined by OR: it would read the filters of whole days.
   if (hours) others.unshift(`toStartOfHour(ts) IN (${hours(parameters)})`)
   if (after) others.push(afterCursor(after, order, parameters))

@@ -97,19 +97,26 @@ describe('a look by name', () => {
   })
 
   it('finds a request id over all time by one statement', async () => {
-    const asked = async (text: string) => {
+    const asked = async (text: string, { window = days, limit = 10, order = 'newest' as 'newest' | 'oldest' } = {}) => {
       const reader = lab.reader()
       let statements = 0
       const query: Reader['query'] = (...of) => {
         statements++
         return reader.query(...of)
       }
-      const { accesses } = await search({ ...reader, query }, { query: parseQuery(text), window: days, fields: ['row'], limit: 10, order: 'newest' })
+      const { accesses } = await search({ ...reader, query }, { query: parseQuery(text), window, fields: ['row'], limit, order })
       return [statements, accesses.map(({ row }) => row)]
     }
     expect(await asked(`request.id=${id(7)}`)).toEqual([1, [15, 14]])
     expect(await asked(`request.id=${id(5_000)}`)).toEqual([1, []])
     expect(await asked(`request.id IN (${id(70)}, ${id(7)}) AND reporter=server`)).toEqual([1, [141, 15]])
+    // Of a window that has some of the rows, and of a page that those outside would fill.
+    const many = `request.id IN (${[7, 20, 40, 70].map(id).join(', ')})`
+    const window = windowOf(start + 19 * hour, start + 40.2 * hour)
+    expect(await asked(many, { window })).toEqual([1, [80, 41, 40]])
+    expect(await asked(many, { window, limit: 2 })).toEqual([2, [80, 41]])
+    expect(await asked(many, { window, limit: 1, order: 'oldest' })).toEqual([2, [40]])
+    expect(await asked(many, { window: windowOf(start + 19 * hour, start + 90 * hour), limit: 2 })).toEqual([1, [141, 140]])
   })
 
   it('answers the same rows in the same order, and only those that may be seen', async () => {
