@@ -56,9 +56,10 @@ export async function search(reader: Reader, request: SearchRequest): Promise<{ 
   if (after && order === 'oldest') window.fromUs = Math.max(window.fromUs, after.ts)
   if (after && order === 'newest') window.toUs = Math.min(window.toUs, after.ts + 1)
   const hours = await hoursOfIds(reader, request.query, window)
-  const quarters = hours ? undefined : await quartersOf(reader, request.query, window, request.signal)
-  if (hours) {
-    rows.push(...(await ofIds(reader, request, [window.fromUs, window.toUs], wanted, hours)))
+  const few = hours && (await ofIds(reader, request, [window.fromUs, window.toUs], wanted, hours))
+  const quarters = few ? undefined : await quartersOf(reader, request.query, window, request.signal)
+  if (few) {
+    rows.push(...few)
   } else if (quarters) {
     for (const spans of fewSpans(quarters, window, order)) {
       if (rows.length >= wanted) break
@@ -77,13 +78,28 @@ export async function search(reader: Reader, request: SearchRequest): Promise<{ 
 
 /**
  * Rows of a few ids. Nearly always there are few and all are in the window, over which the engine takes longer than over what it
- * would cut away: it is asked for where a page is full and some rows of it are outside.
+ * would cut away: it is asked for where a page is full and some rows of it are outside. Undefined for an id that is everywhere, of
+ * which the hours are better asked one after the other.
  */
-async function ofIds(reader: Reader, request: SearchRequest, span: [number, number], limit: number, hours: (p: Parameters) => string): Promise<Found[]> {
-  const found = await page(reader, request, [], limit, hours)
-  const inside = found.filter(([ts]) => ts >= span[0] && ts < span[1])
-  return inside.length === found.length || found.length < limit ? inside : page(reader, request, [span], limit, hours)
+async function ofIds(
+  reader: Reader,
+  request: SearchRequest,
+  span: [number, number],
+  limit: number,
+  hours: (p: Parameters) => string,
+): Promise<Found[] | undefined> {
+  try {
+    const found = await page(reader, request, [], limit, hours, fewIds)
+    const inside = found.filter(([ts]) => ts >= span[0] && ts < span[1])
+    return inside.length === found.length || found.length < limit ? inside : await page(reader, request, [span], limit, hours, fewIds)
+  } catch (error) {
+    if (error instanceof PanoptesError && error.code === 'PAN0203') return undefined
+    throw error
+  }
 }
+
+/** So many rows are read at once of an id at most: two hundred granules; an id that is one request's is in a few. */
+const fewIds = { ...fewRows, max_rows_to_read: 2_000_000 }
 
 function cursorOf([ts, controller, epoch, batch, row]: Found, window: TimeWindow): Cursor {
   return {
@@ -110,6 +126,7 @@ async function page(
   spans: readonly [number, number][],
   limit: number,
   hours?: (p: Parameters) => string,
+  settings: Record<string, number> = fewRows,
 ): Promise<Found[]> {
   const { query, fields, order, after, signal } = request
   const parameters = new Parameters()
@@ -120,7 +137,7 @@ async function page(
   const sql = `SELECT toUnixTimestamp64Micro(ts) AS at, ${selectList(fields)} FROM accesses ${clauses(query, others, parameters)}`
   const rows = async (by: readonly string[], most: number): Promise<Found[]> => {
     const sorted = by.map((name) => `${name} ${order === 'newest' ? 'DESC' : 'ASC'}`).join(', ')
-    const found = await reader.query<object>(`${sql} ORDER BY ${sorted} LIMIT ${parameters.add('UInt32', most)}`, parameters.values, ask(signal, fewRows))
+    const found = await reader.query<object>(`${sql} ORDER BY ${sorted} LIMIT ${parameters.add('UInt32', most)}`, parameters.values, ask(signal, settings))
     return found.map((row) => Object.values(row) as Found)
   }
   const found = await rows(['ts'], limit + 1)
